@@ -1,0 +1,180 @@
+//! What a resource type is: the contract that every file in `resources/` fulfils.
+//!
+//! The engine knows no type by name. It knows a [`ResourceType`]: data about it ([`Description`], the
+//! [`Field`] tree of its `Spec`), a few pure functions, and four operations.
+//!
+//! | the engine wants | and calls | which must |
+//! |---|---|---|
+//! | to know what is live | `read_many` | answer for each id, absent is `None`; specs in normal form, tags of ours split off |
+//! | a new one | `create` | call `progress.exists` as soon as AWS knows it, then make it whole |
+//! | it changed | `update` | make only the calls that the differences need |
+//! | it gone | `delete` | succeed where it is gone already |
+//! | to know if an interrupted creation happened | `find` | find only what carries our tags (and token) |
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{Aws, Error};
+use crate::diagnostic::Finding;
+use crate::place::Place;
+use crate::schema::{Difference, Field};
+use crate::value::Value;
+
+/// What other resources may refer to, by name: `arn`, `name`, ….
+pub type Attributes = BTreeMap<String, Value>;
+
+/// What is always true of a type.
+#[derive(Debug)]
+pub struct Description {
+    /// As in `[TYPE.NAME]`.
+    pub name: &'static str,
+    /// One sentence for help and reference.
+    pub summary: &'static str,
+    /// The field of the physical name: `name`, or `family`.
+    pub name_field: &'static str,
+    /// Whether AWS takes two names that differ in case for the same.
+    pub name_ignores_case: bool,
+    pub attributes: &'static [Attribute],
+    pub replacement: Replacement,
+}
+
+/// One attribute that a reference can name.
+#[derive(Debug)]
+pub struct Attribute {
+    pub name: &'static str,
+    pub summary: &'static str,
+    /// Whether an update in place leaves it as it is.
+    pub survives_update: bool,
+}
+
+/// In which order a type is replaced unless the user's `lifecycle` says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replacement {
+    DeleteThenCreate,
+    /// The old one stays until everything that refers to it has moved to the new one.
+    CreateThenDelete,
+}
+
+/// The tags that say whose a resource is. They are ours alone and never part of a spec.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ownership {
+    pub stack: String,
+    pub address: String,
+    /// The intent that made it, where a type needs that to tell one creation from the next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+}
+
+impl Ownership {
+    pub const STACK: &str = "stepwright:stack";
+    pub const ADDRESS: &str = "stepwright:address";
+    pub const TOKEN: &str = "stepwright:token";
+    /// Every tag key that is ours begins so.
+    pub const PREFIX: &str = "stepwright:";
+
+    /// As tags.
+    pub fn tags(&self) -> BTreeMap<String, String> {
+        let mut tags =
+            BTreeMap::from([(Self::STACK.to_owned(), self.stack.clone()), (Self::ADDRESS.to_owned(), self.address.clone())]);
+        tags.extend(self.token.iter().map(|token| (Self::TOKEN.to_owned(), token.clone())));
+        tags
+    }
+
+    /// Takes our tags and AWS's own (`aws:*`) out of `tags`; what remains is the user's.
+    pub fn split_off(tags: &mut BTreeMap<String, String>) -> Option<Self> {
+        let owner = tags.get(Self::STACK).zip(tags.get(Self::ADDRESS)).map(|(stack, address)| Self {
+            stack: stack.clone(),
+            address: address.clone(),
+            token: tags.get(Self::TOKEN).cloned(),
+        });
+        tags.retain(|key, _| !key.starts_with(Self::PREFIX) && !key.starts_with("aws:"));
+        owner
+    }
+}
+
+/// One resource as AWS tells it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Live {
+    /// What AWS calls it: its ARN.
+    pub id: String,
+    /// In normal form, `tags` without ours.
+    pub spec: Value,
+    pub attributes: Attributes,
+    pub ownership: Option<Ownership>,
+}
+
+/// What an operation reports while it runs.
+pub trait Progress: Send + Sync {
+    /// AWS knows the resource, though it may not be whole yet. Everything that needs only its name may go on.
+    fn exists(&self, live: &Live);
+    /// The operation waits, and for at most this long.
+    fn waiting(&self, what: &str, at_most: Duration);
+}
+
+/// What every operation is given.
+#[derive(Clone, Copy)]
+pub struct Operation<'a> {
+    pub aws: &'a Aws,
+    pub ownership: &'a Ownership,
+    pub progress: &'a dyn Progress,
+}
+
+/// A type of AWS resource. See the module's table.
+#[async_trait]
+pub trait ResourceType: Send + Sync + std::fmt::Debug {
+    fn description(&self) -> &'static Description;
+
+    /// The tree of its `Spec`, read once.
+    fn schema(&self) -> &'static Field;
+
+    /// What normalisation knows beyond the rules of the fields (`"1 vCPU"` is `"1024"`). Idempotent.
+    fn normalise(&self, _spec: &mut Value) {}
+
+    /// What is wrong with a spec beyond the shapes and limits of its fields. Pending parts are not judged.
+    fn validate(&self, _spec: &Value) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    /// The attributes that are certain before AWS is asked, since the name, account and region make them.
+    fn predict(&self, spec: &Value, place: &Place) -> Attributes;
+
+    /// The id of what the user calls `name_or_arn`, for look-ups and imports.
+    fn id(&self, name_or_arn: &str, place: &Place) -> Option<String>;
+
+    /// What is live, in the order of `ids`; `None` for what is not there.
+    async fn read_many(&self, aws: &Aws, ids: &[String]) -> Vec<Result<Option<Live>, Error>>;
+
+    /// What an interrupted creation of `spec` left behind, whoever owns it.
+    ///
+    /// The default looks for the name. A type whose creation can succeed twice looks for the token.
+    async fn find(&self, aws: &Aws, spec: &Value, _ownership: &Ownership) -> Result<Option<Live>, Error> {
+        let name = spec.text(self.description().name_field).unwrap_or_default();
+        let Some(id) = self.id(name, &aws.place) else { return Ok(None) };
+        self.read_many(aws, &[id]).await.into_iter().next().unwrap_or(Ok(None))
+    }
+
+    /// Creates it. Fails with [`crate::aws::ErrorKind::AlreadyExists`] where something of that name is there and not ours.
+    async fn create(&self, operation: Operation<'_>, spec: &Value) -> Result<Live, Error>;
+
+    /// Makes `live` into `spec`; `differences` is what is to change, none of it forcing replacement.
+    async fn update(
+        &self,
+        operation: Operation<'_>,
+        live: &Live,
+        spec: &Value,
+        differences: &[Difference],
+    ) -> Result<Live, Error>;
+
+    /// Deletes it. `spec` is what was last known of it.
+    async fn delete(&self, operation: Operation<'_>, id: &str, spec: &Value) -> Result<(), Error>;
+}
+
+/// `value` in the normal form of a type: the rules of its fields, then its own.
+pub fn normalise(kind: &dyn ResourceType, value: &Value) -> Value {
+    let mut spec = crate::schema::normalise(kind.schema(), value);
+    kind.normalise(&mut spec);
+    spec
+}

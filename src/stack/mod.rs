@@ -1,0 +1,119 @@
+//! A stack file, read: text → [`Stack`], every problem at once, each with its place.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use crate::address::Address;
+use crate::diagnostic::{Location, Source};
+use crate::resource::ResourceType;
+use crate::schema::Phase;
+use crate::value::{Path, Value};
+
+/// A stack file whose variables are substituted; what refers to resources or to the account is still pending.
+#[derive(Debug)]
+pub struct Stack {
+    pub name: String,
+    /// `[stack] region`; absent, the environment's counts.
+    pub region: Option<String>,
+    /// `[stack] allowed_account_ids`; empty allows every account.
+    pub allowed_account_ids: Vec<String>,
+    pub variables: IndexMap<String, Variable>,
+    /// In the order of the file.
+    pub resources: IndexMap<Address, Resource>,
+    pub data: IndexMap<Address, DataSource>,
+    pub outputs: IndexMap<String, Output>,
+    /// SHA-256, in hex, of everything this stack was read from: the stack file, its documents and the values of its variables.
+    pub digest: String,
+    /// The stack file.
+    pub source: Arc<Source>,
+}
+
+/// `[variables] NAME`, with its value.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    pub value: Value,
+    pub sensitive: bool,
+}
+
+/// `[TYPE.NAME]`.
+#[derive(Debug)]
+pub struct Resource {
+    pub address: Address,
+    pub kind: &'static dyn ResourceType,
+    /// In normal form, its physical name filled in.
+    pub spec: Value,
+    pub lifecycle: Lifecycle,
+    /// What it refers to, each once, with the furthest phase it needs.
+    pub dependencies: Vec<Dependency>,
+    pub locations: Locations,
+}
+
+/// `[data.TYPE.NAME]`.
+#[derive(Debug)]
+pub struct DataSource {
+    pub address: Address,
+    pub kind: &'static dyn ResourceType,
+    /// The name or ARN to look up; may be pending on the account alone.
+    pub query: Value,
+    pub locations: Locations,
+}
+
+/// `[outputs] NAME`.
+#[derive(Clone, Debug)]
+pub struct Output {
+    pub value: Value,
+    pub sensitive: bool,
+    pub description: Option<String>,
+}
+
+/// One thing that another refers to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct Dependency {
+    pub address: Address,
+    pub needs: Phase,
+}
+
+/// `lifecycle = { ... }` of a resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Lifecycle {
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub prevent_destroy: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignore_changes: Vec<String>,
+    /// Absent: as the type does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub create_before_destroy: Option<bool>,
+}
+
+/// Where each part of a resource stands in the user's files.
+#[derive(Clone, Debug)]
+pub struct Locations {
+    /// The name in the header `[TYPE.NAME]`.
+    pub header: Location,
+    /// Of each member: its key and its value. Lists by position.
+    pub members: BTreeMap<Path, MemberLocation>,
+}
+
+/// Where one member stands.
+#[derive(Clone, Debug)]
+pub struct MemberLocation {
+    pub key: Option<Location>,
+    pub value: Location,
+}
+
+impl Locations {
+    /// The place of `path`, or of the nearest member around it.
+    pub fn of(&self, path: &Path, on_key: bool) -> Location {
+        let mut path = path.clone();
+        loop {
+            if let Some(member) = self.members.get(&path) {
+                return if on_key { member.key.clone().unwrap_or_else(|| member.value.clone()) } else { member.value.clone() };
+            }
+            if path.0.pop().is_none() {
+                return self.header.clone();
+            }
+        }
+    }
+}
