@@ -1,8 +1,24 @@
 //! AWS at the edge: clients, the class of an error, retries and waits.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `connect.rs` | the SDK's configuration chain → clients and account |
+//! | `error.rs` | what a refusal means |
+//! | `json.rs` | requests and answers as JSON, past the SDK's typed structs |
+//! | `patience.rs` | retrying and polling with a deadline |
+//! | `roles.rs` | which roles are so new that other services may not know them yet |
 
+mod connect;
 pub mod error;
+pub mod json;
+pub mod patience;
+pub mod roles;
 
+pub use connect::{Connection, connect};
 pub use error::{Error, ErrorKind};
+pub use json::JsonExchange;
+pub use patience::Patience;
+pub use roles::ChangedRoles;
 
 use crate::place::Place;
 
@@ -14,4 +30,6 @@ pub struct Aws {
     pub sfn: aws_sdk_sfn::Client,
     /// Where these clients lead; all of it known.
     pub place: Place,
+    /// Roles that were made or changed a moment ago.
+    pub changed_roles: ChangedRoles,
 }

@@ -1,0 +1,91 @@
+//! From the SDK's own configuration chain (profiles, SSO, web identity, `AWS_REGION`, `AWS_ENDPOINT_URL`, …) to clients.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::provider::error::CredentialsError;
+
+use crate::aws::{Aws, ChangedRoles, Error, ErrorKind};
+use crate::place::Place;
+
+/// What the environment leads to.
+#[derive(Debug)]
+pub enum Connection {
+    /// Credentials that AWS takes.
+    Ready(Box<Aws>),
+    /// No credentials at all; of the place, the region may be known.
+    Offline { place: Place, reason: String },
+}
+
+/// Throttling and passing failures are tried again by the SDK itself, with growing, jittered pauses.
+const ATTEMPTS: u32 = 12;
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// A call that AWS has not answered by then is given up and tried again.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Connects to AWS in `region`, or in the region that the environment names.
+///
+/// # Errors
+/// Credentials that exist but are refused, or an endpoint that can't be reached. That there are no
+/// credentials at all is not an error: much can be said without them.
+pub async fn connect(region: Option<&str>) -> Result<Connection, Error> {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .retry_config(
+            RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_PAUSE).with_max_backoff(LONGEST_PAUSE),
+        )
+        .timeout_config(
+            TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).connect_timeout(CONNECT_TIMEOUT).build(),
+        );
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region.to_owned()));
+    }
+    let config = loader.load().await;
+    let region = config.region().map(ToString::to_string);
+
+    if let Some(reason) = missing_credentials(&config).await? {
+        return Ok(Connection::Offline { place: Place { region, ..Place::default() }, reason });
+    }
+    let Some(region) = region else {
+        return Err(Error::new("sts:GetCallerIdentity", ErrorKind::Refused, "no region is set")
+            .help("set `region` in [stack], AWS_REGION, or `region` in the AWS profile"));
+    };
+    let identity = aws_sdk_sts::Client::new(&config).get_caller_identity().send().await;
+    let identity = identity.map_err(|error| Error::from_sdk("sts:GetCallerIdentity", error))?;
+    let (Some(account), Some(arn)) = (identity.account(), identity.arn()) else {
+        return Err(Error::new("sts:GetCallerIdentity", ErrorKind::Bug, "AWS did not say whose credentials these are"));
+    };
+    let partition = arn.split(':').nth(1).unwrap_or("aws").to_owned();
+    Ok(Connection::Ready(Box::new(Aws {
+        ecs: aws_sdk_ecs::Client::new(&config),
+        iam: aws_sdk_iam::Client::new(&config),
+        sfn: aws_sdk_sfn::Client::new(&config),
+        place: Place { partition: Some(partition), region: Some(region), account_id: Some(account.to_owned()) },
+        changed_roles: ChangedRoles::default(),
+    })))
+}
+
+/// Why there are no credentials, if there are none.
+async fn missing_credentials(config: &SdkConfig) -> Result<Option<String>, Error> {
+    let Some(provider) = config.credentials_provider() else {
+        return Ok(Some("no credentials are configured".to_owned()));
+    };
+    match provider.provide_credentials().await {
+        Ok(_) => Ok(None),
+        Err(CredentialsError::CredentialsNotLoaded(_)) => Ok(Some("no AWS credentials were found".to_owned())),
+        Err(error) => {
+            let mut message = error.to_string();
+            let mut source = std::error::Error::source(&error);
+            while let Some(cause) = source {
+                message = format!("{message}: {cause}");
+                source = cause.source();
+            }
+            Err(Error::new("sts:GetCallerIdentity", ErrorKind::Credentials, message)
+                .help("check AWS_PROFILE and the AWS configuration files, or log in again (`aws sso login`)"))
+        }
+    }
+}
