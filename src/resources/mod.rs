@@ -2,8 +2,12 @@
 
 use crate::resource::ResourceType;
 
+mod changed;
+pub mod role;
+pub mod tags;
+
 /// Every type, in the order of the reference.
-pub const ALL: &[&dyn ResourceType] = &[];
+pub const ALL: &[&dyn ResourceType] = &[&role::Role];
 
 /// The type called `name`.
 pub fn find(name: &str) -> Option<&'static dyn ResourceType> {

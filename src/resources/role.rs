@@ -189,13 +189,15 @@ mod tests {
             "name": "r", "path": "/", "description": "", "max_session_duration": 3600, "inline_policies": {},
             "managed_policy_arns": ["b", "a", "b"], "assume_role_policy_document": "{\"Version\": \"2012-10-17\"}",
         });
-        let normal = json!({ "name": "r", "managed_policy_arns": ["a", "b"], "assume_role_policy_document": { "Version": "2012-10-17" } });
+        let normal =
+            json!({ "name": "r", "managed_policy_arns": ["a", "b"], "assume_role_policy_document": { "Version": "2012-10-17" } });
         assert_eq!(resource::normalise(&Role, &Value::from(written)), Value::from(normal));
     }
 
     #[test]
     fn prediction() {
-        let place = Place { partition: Some("aws".into()), region: Some("eu-central-1".into()), account_id: Some("123456789012".into()) };
+        let place =
+            Place { partition: Some("aws".into()), region: Some("eu-central-1".into()), account_id: Some("123456789012".into()) };
         let spec = Value::from(json!({ "name": "r", "path": "/p/" }));
         let attributes = Role.predict(&spec, &place);
         assert_eq!(attributes.get("arn"), Some(&Value::from("arn:aws:iam::123456789012:role/p/r")));

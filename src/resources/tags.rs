@@ -67,8 +67,11 @@ pub fn changes(live: &Live, spec: &Value, ownership: &Ownership, differences: &[
     let (old, new) = (of(&live.spec), of(spec));
     let is_changed = |key: &str| is_changed(differences, &Path::key("tags").join_key(key));
     let removed = old.keys().filter(|key| !new.contains_key(*key) && is_changed(key)).cloned().collect();
-    let mut set: Tags =
-        new.iter().filter(|(key, value)| old.get(*key) != Some(value) && is_changed(key)).map(|(k, v)| (k.clone(), v.clone())).collect();
+    let mut set: Tags = new
+        .iter()
+        .filter(|(key, value)| old.get(*key) != Some(value) && is_changed(key))
+        .map(|(k, v)| (k.clone(), v.clone()))
+        .collect();
     if !live.ownership.as_ref().is_some_and(|owner| is_ours(owner, ownership)) {
         set.extend(ownership.tags());
     }
@@ -132,7 +135,10 @@ pub fn validate(spec: &Value, keys_ignore_case: bool) -> Vec<Finding> {
 
 /// Letters, digits, spaces and a few signs: what every service of AWS takes.
 fn is_allowed(character: char) -> bool {
-    character.is_alphanumeric() || character == ' ' || (!character.is_control() && character.is_whitespace()) || "_.:/=+-@".contains(character)
+    character.is_alphanumeric()
+        || character == ' '
+        || (!character.is_control() && character.is_whitespace())
+        || "_.:/=+-@".contains(character)
 }
 
 #[cfg(test)]

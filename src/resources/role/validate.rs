@@ -117,11 +117,15 @@ mod tests {
     fn paths_are_those_of_the_spec() {
         assert_eq!(findings(json!({})), Vec::<String>::new());
         assert_eq!(
-            findings(json!({ "inline_policies": { "a b": { "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": "x", "Resource": "*" } } } })),
+            findings(
+                json!({ "inline_policies": { "a b": { "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": "x", "Resource": "*" } } } })
+            ),
             ["inline_policies[\"a b\"]", "inline_policies[\"a b\"].Statement.Action"]
         );
         assert_eq!(
-            findings(json!({ "managed_policy_arns": ["arn:aws:iam::aws:policy/A", "A"], "permissions_boundary": "arn:aws:iam::1:policy/x" })),
+            findings(
+                json!({ "managed_policy_arns": ["arn:aws:iam::aws:policy/A", "A"], "permissions_boundary": "arn:aws:iam::1:policy/x" })
+            ),
             ["managed_policy_arns[1]", "permissions_boundary"]
         );
     }
