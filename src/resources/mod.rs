@@ -4,10 +4,11 @@ use crate::resource::ResourceType;
 
 mod changed;
 pub mod role;
+pub mod state_machine;
 pub mod tags;
 
 /// Every type, in the order of the reference.
-pub const ALL: &[&dyn ResourceType] = &[&role::Role];
+pub const ALL: &[&dyn ResourceType] = &[&role::Role, &state_machine::StateMachine];
 
 /// The type called `name`.
 pub fn find(name: &str) -> Option<&'static dyn ResourceType> {

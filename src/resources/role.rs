@@ -35,7 +35,7 @@ mod write;
 pub struct Spec {
     /// The name of the role, unique in the account without regard to case. `STACK-NAME` unless set.
     #[schemars(length(min = 1, max = 64), regex(pattern = r"^[\w+=,.@-]+$"), extend("x-replace" = true))]
-    pub name: String,
+    pub name: Option<String>,
     /// The path that stands before the name in the ARN: `/` or `/…/`.
     #[schemars(length(min = 1, max = 512), regex(pattern = "^(/|/[!-~]+/)$"), extend("default" = "/", "x-replace" = true))]
     pub path: Option<String>,

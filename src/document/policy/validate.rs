@@ -101,9 +101,7 @@ fn check_statement(statement: &Value, kind: PolicyKind, path: &Path, findings: &
         }
         PolicyKind::Identity => {
             exactly_one(statement, "Resource", path, findings);
-            check_strings(statement, "Resource", path, findings, |resource| {
-                (resource != "*" && !resource.starts_with("arn:")).then(|| format!("`{resource}` is neither an ARN nor `*`"))
-            });
+            check_strings(statement, "Resource", path, findings, resource_problem);
             for member in ["Principal", "NotPrincipal"].into_iter().filter(|member| statement.contains_key(*member)) {
                 let message = format!("a role's policy has no `{member}`: it speaks of the role itself");
                 findings.push(Finding::error(path.join_key(member), message).on_key());
@@ -134,6 +132,18 @@ fn action_problem(action: &str, kind: PolicyKind) -> Option<String> {
             (!is_action).then(|| format!("`{action}` is not an action; an action is SERVICE:NAME, for example ecs:RunTask"))
         }
     }
+}
+
+fn resource_problem(resource: &str) -> Option<String> {
+    if resource == "*" {
+        return None;
+    }
+    let Some(rest) = resource.strip_prefix("arn:") else {
+        return Some(format!("`{resource}` is neither an ARN nor `*`"));
+    };
+    let partition = rest.split(':').next().unwrap_or_default();
+    let is_partition = partition.starts_with("aws") || partition.contains(['*', '?', '$']);
+    (!is_partition).then(|| format!("`{resource}` names the partition `{partition}`; there are aws, aws-cn, aws-us-gov"))
 }
 
 fn check_principal(statement: &Map, path: &Path, findings: &mut Vec<Finding>) {

@@ -184,3 +184,36 @@ pub fn document(text: &str) -> Json {
     let parsed = serde_json::from_str(text).or_else(|_| serde_json::from_str(&percent_decode_str(text).decode_utf8_lossy()));
     parsed.unwrap_or_else(|_| Json::String(text.to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_are_decoded_once() {
+        let expected = json!({ "Resource": "arn:aws:s3:::b/100%25" });
+        assert_eq!(document("%7B%22Resource%22%3A%22arn%3Aaws%3As3%3A%3A%3Ab%2F100%2525%22%7D"), expected);
+        assert_eq!(document("{\"Resource\":\"arn:aws:s3:::b/100%25\"}"), expected);
+    }
+
+    #[test]
+    fn a_role_that_aws_tells_by_its_unique_id_has_its_arn_all_the_same() {
+        let role = |arn: &str| {
+            iam::Role::builder()
+                .path("/p/")
+                .role_name("r")
+                .role_id("AROAEXAMPLE")
+                .arn(arn)
+                .create_date(aws_smithy_types::DateTime::from_secs(0))
+                .build()
+                .expect("all required members are set")
+        };
+        let place = Place { partition: Some("aws".into()), region: None, account_id: Some("123456789012".into()) };
+        for told in ["AROAEXAMPLE", "arn:aws:iam::123456789012:role/p/r"] {
+            let live = live(&role(told), &Policies::default(), &place);
+            assert_eq!(live.id, "arn:aws:iam::123456789012:role/p/r");
+            assert_eq!(live.attributes.get("unique_id"), Some(&Value::from("AROAEXAMPLE")));
+        }
+        assert!(!has_arn(&role("AROAEXAMPLE")));
+    }
+}

@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn sizes() {
-        let policy = |size: usize| json!({ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": "a:b", "Resource": format!("arn:{}", "x".repeat(size)) } });
+        let policy = |size: usize| json!({ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": "a:b", "Resource": format!("arn:aws:s3:::{}", "x".repeat(size)) } });
         assert_eq!(findings(json!({ "inline_policies": { "a": policy(5000), "b": policy(5000) } })), Vec::<String>::new());
         assert_eq!(findings(json!({ "inline_policies": { "a": policy(5000), "b": policy(5100) } })), ["inline_policies"]);
     }

@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 use crate::aws::error::optional;
 use crate::aws::{Aws, Error, ErrorKind, Patience};
 use crate::resource::{Live, Operation, ResourceType};
-use crate::resources::changed::{is_changed, is_member_changed};
+use crate::resources::changed::{as_told_back, is_changed, is_member_changed};
 use crate::resources::role::read::{self, Policies};
 use crate::resources::role::{Role, Spec, name_of};
 use crate::resources::tags::{self, Tags};
@@ -30,11 +30,12 @@ const DEFAULT_SESSION_SECONDS: i32 = 3600;
 pub async fn create(operation: Operation<'_>, spec: &Value) -> Result<Live, Error> {
     let aws = operation.aws;
     let wanted = typed("iam:CreateRole", spec)?;
+    let name = wanted.name.as_deref().unwrap_or_default();
     let trust = wanted.assume_role_policy_document.0.clone();
     let request = aws
         .iam
         .create_role()
-        .role_name(&wanted.name)
+        .role_name(name)
         .assume_role_policy_document(trust.to_string())
         .set_path(wanted.path.clone())
         .set_description(wanted.description.clone())
@@ -47,7 +48,7 @@ pub async fn create(operation: Operation<'_>, spec: &Value) -> Result<Live, Erro
     .await;
     let role = match created {
         Ok(answer) => answer.role.ok_or_else(|| Error::new("iam:CreateRole", ErrorKind::Bug, "the answer names no role"))?,
-        Err(error) if error.kind == ErrorKind::AlreadyExists => return adopt(operation, &wanted.name, spec).await,
+        Err(error) if error.kind == ErrorKind::AlreadyExists => return adopt(operation, name, spec).await,
         Err(error) => return Err(error),
     };
     let mut live = read::live(&role, &Policies::default(), &aws.place);
@@ -62,14 +63,14 @@ pub async fn create(operation: Operation<'_>, spec: &Value) -> Result<Live, Erro
     aws.changed_roles.note(&live.id, Duration::ZERO);
     operation.progress.exists(&live);
 
-    for (name, document) in wanted.inline_policies.iter().flatten() {
-        put_policy(aws, &live.id, name, &document.0).await?;
+    for (policy, document) in wanted.inline_policies.iter().flatten() {
+        put_policy(aws, &live.id, policy, &document.0).await?;
     }
     for arn in wanted.managed_policy_arns.iter().flatten() {
         attach(aws, &live.id, arn).await?;
     }
     aws.changed_roles.note(&live.id, Duration::ZERO);
-    let role = settled(aws, &wanted.name, Patience::PROPAGATION).await?;
+    let role = settled(aws, name, Patience::PROPAGATION).await?;
     Ok(Live { spec: spec.clone(), ownership: live.ownership, ..read::live(&role, &Policies::default(), &aws.place) })
 }
 
@@ -77,6 +78,9 @@ pub async fn create(operation: Operation<'_>, spec: &Value) -> Result<Live, Erro
 async fn adopt(operation: Operation<'_>, name: &str, spec: &Value) -> Result<Live, Error> {
     let aws = operation.aws;
     let what = format!("the role {name}");
+    if read::get_role(aws, name).await?.is_none() {
+        operation.progress.waiting(&format!("IAM to tell {what}, which exists"), SIGHT.at_most);
+    }
     let role = match settled(aws, name, SIGHT).await {
         Ok(role) => role,
         Err(error) if error.kind == ErrorKind::TimedOut => {
@@ -89,7 +93,7 @@ async fn adopt(operation: Operation<'_>, name: &str, spec: &Value) -> Result<Liv
     if !live.ownership.as_ref().is_some_and(|owner| tags::is_ours(owner, operation.ownership)) {
         return Err(tags::already_exists("iam:CreateRole", &what, live.ownership.as_ref()));
     }
-    let differences = differences(Role.schema(), Some(&live.spec), Some(spec));
+    let differences = differences(Role.schema(), Some(&live.spec), Some(&as_told_back(spec)));
     if let Some(fixed) = differences.iter().find(|difference| difference.replace) {
         return Err(tags::already_exists("iam:CreateRole", &what, live.ownership.as_ref())
             .help(format!("it is this stack's, but its {} is another and can't be changed", fixed.path)));
