@@ -15,3 +15,7 @@ pub mod resources;
 
 pub mod stack;
 pub mod state;
+
+pub mod plan;
+
+pub mod apply;
