@@ -451,3 +451,13 @@ fn nesting_that_could_not_be_read_again_is_refused_before_it_is_intended() {
     assert!(matches!(session.record(&[Entry::Intent(intent)]), Err(StateError::Unwritable { .. })));
     assert!(session.state().interrupted.is_empty());
 }
+
+#[test]
+fn numbers_come_back_as_they_were() {
+    // A number that came back one digit off would be planned as a change for ever.
+    for number in 1..5000 {
+        let value = Value::from(serde_json::json!((f64::from(number) / 7.0).sqrt() * 1e3));
+        let text = serde_json::to_string(&value).expect("text");
+        assert_eq!(serde_json::from_str::<Value>(&text).expect("a value"), value);
+    }
+}
