@@ -1,5 +1,10 @@
 //! A stack file, read: text → [`Stack`], every problem at once, each with its place.
 
+mod json;
+mod node;
+mod syntax;
+mod text;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
