@@ -13,5 +13,6 @@ pub mod aws;
 pub mod resource;
 pub mod resources;
 
+pub mod graph;
 pub mod stack;
 pub mod state;
