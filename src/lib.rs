@@ -16,3 +16,5 @@ pub mod resources;
 pub mod graph;
 pub mod stack;
 pub mod state;
+
+pub mod render;

@@ -22,9 +22,7 @@ impl DocumentError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Missing { .. } => Some("the path is relative to the stack file".to_owned()),
-            Self::Outside { .. } => {
-                Some("move it into the project, or allow it with --allow-documents-outside".to_owned())
-            }
+            Self::Outside { .. } => Some("move it into the project, or allow it with --allow-documents-outside".to_owned()),
             Self::Folder { .. } => Some("name a JSON file".to_owned()),
             Self::NotText { .. } => Some("save it as UTF-8".to_owned()),
             Self::TooLarge { .. } | Self::Unreadable { .. } => None,

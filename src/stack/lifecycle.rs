@@ -51,7 +51,8 @@ fn check_path(path: &Text, field: &Field) -> Option<Diagnostic> {
             let diagnostic = diagnostic.at(path.locate(range));
             return Some(match nearest(key, field.fields().map(|(key, _)| key.as_str())) {
                 Some(candidate) => diagnostic.replacement(candidate),
-                None => diagnostic.help("a path is fields with dots between, lists with [ELEMENT]: container_definitions[report].image"),
+                None => diagnostic
+                    .help("a path is fields with dots between, lists with [ELEMENT]: container_definitions[report].image"),
             });
         };
         field = member;

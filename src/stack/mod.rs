@@ -1,18 +1,24 @@
 //! A stack file, read: text → [`Stack`], every problem at once, each with its place.
 
 mod document;
+#[cfg(test)]
+mod fixture;
 mod json;
 mod lifecycle;
+pub mod load;
 mod lookups;
 mod node;
 mod outputs;
 mod parse;
 mod reading;
 mod resources;
+mod schema_document;
 mod scope;
 mod settings;
 mod syntax;
 mod table;
+#[cfg(test)]
+mod tests;
 mod text;
 mod variables;
 
@@ -30,6 +36,7 @@ use crate::value::{Path, Value};
 pub use document::DocumentError;
 pub use parse::{parse, peek_name};
 pub use resources::place;
+pub use schema_document::schema_document;
 pub use variables::{ENVIRONMENT_PREFIX, Inputs};
 
 /// A stack file whose variables are substituted; what refers to resources or to the account is still pending.

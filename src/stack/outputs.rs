@@ -63,7 +63,9 @@ fn output(session: &mut Session<'_>, entry: &Entry, scope: &Scope<'_>, digest: &
     let value = reading.value.resolve(&|reference| scope.lookup(reference), &|text| digest(text));
     // What is made of a sensitive variable is sensitive, said or not; also while part of it is still pending.
     let is_secret = |reference: &Reference| match reference {
-        Reference::Variable(name) => scope.variables.get(name).and_then(Option::as_ref).is_some_and(|variable| variable.sensitive),
+        Reference::Variable(name) => {
+            scope.variables.get(name).and_then(Option::as_ref).is_some_and(|variable| variable.sensitive)
+        }
         _ => false,
     };
     sensitive |= value.has_secret() || reading.references.iter().any(|found| is_secret(&found.reference));

@@ -49,13 +49,8 @@ pub fn parse(
 
     let stack_entry = table::find(&entries, "stack");
     let settings = settings::read(&mut session, source, stack_entry);
-    let variables = variables::read(
-        table::find(&entries, "variables"),
-        inputs,
-        digest,
-        damage.lost_declarations,
-        &mut session.diagnostics,
-    );
+    let variables =
+        variables::read(table::find(&entries, "variables"), inputs, digest, damage.lost_declarations, &mut session.diagnostics);
     let (managed, data) = declarations(&entries, kinds, &mut session.diagnostics);
     let addresses = managed.iter().chain(&data).map(|it| (it.address.clone(), it.entry.key_location.clone())).collect();
     let scope = Scope {

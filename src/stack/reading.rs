@@ -135,7 +135,9 @@ impl Reader<'_, '_> {
                     Some(Node { content: Content::Text(name), .. }) => self.file(name, path),
                     Some(other) => {
                         let message = format!("`file` must be a path, not {}", other.describe());
-                        self.report(Diagnostic::error(message).at(other.location.clone()).help("for example { file = \"a.json\" }"));
+                        self.report(
+                            Diagnostic::error(message).at(other.location.clone()).help("for example { file = \"a.json\" }"),
+                        );
                         self.broken(path)
                     }
                     None => self.broken(path),

@@ -103,7 +103,10 @@ pub fn read(
 
 enum Given<'a> {
     /// From a place where everything is text.
-    Text { text: &'a str, from: String },
+    Text {
+        text: &'a str,
+        from: String,
+    },
     Written(&'a Node),
 }
 
@@ -183,7 +186,8 @@ fn value(
         Value::Number(number) => number.to_string(),
         Value::Bool(flag) => flag.to_string(),
         _ => {
-            let diagnostic = Diagnostic::error(format!("the sensitive variable `{name}` must be a string, a number or a boolean"));
+            let diagnostic =
+                Diagnostic::error(format!("the sensitive variable `{name}` must be a string, a number or a boolean"));
             diagnostics.push(diagnostic.at(location.unwrap_or_else(|| declaration.entry.key_location.clone())));
             return None;
         }
