@@ -45,9 +45,10 @@ impl Checker {
             (shape, Value::Pending(template)) if matches!(template.parts(), [Part::Reference(_)]) || is_scalar(shape) => {}
             (shape, Value::Secret(_)) if is_scalar(shape) || matches!(shape, Shape::Document(_)) => {}
             (Shape::String { minimum_length, maximum_length, pattern, values }, Value::String(text)) => {
-                self.length(path, text, *minimum_length, *maximum_length);
-                self.pattern(path, text, pattern.as_deref());
-                self.allowed(path, text, values);
+                if self.length(path, text, *minimum_length, *maximum_length) {
+                    self.pattern(path, text, pattern.as_deref());
+                    self.allowed(path, text, values);
+                }
             }
             (Shape::String { .. }, Value::Number(_) | Value::Bool(_)) if self.origin == Origin::Substituted => {}
             (Shape::Integer { minimum, maximum }, Value::Number(number)) if is_whole(number) => {
@@ -89,6 +90,7 @@ impl Checker {
 
     fn object(&mut self, field: &Field, map: &Map, path: &Path) {
         let Shape::Object { fields, required } = &field.shape else { return };
+        let mut misspelt = Vec::new();
         for (key, element) in map {
             let at = path.join_key(key);
             if let Some(member) = fields.get(key) {
@@ -101,11 +103,14 @@ impl Checker {
             let finding = self.report(&at, format!("unknown key `{key}`"));
             finding.on_key = true;
             match suggestion {
-                Some(suggestion) => finding.replacement = Some(suggestion),
+                Some(suggestion) => {
+                    finding.replacement = Some(suggestion.clone());
+                    misspelt.push(suggestion);
+                }
                 None => finding.help.push(format!("known here: {known}")),
             }
         }
-        for key in required.iter().filter(|key| !map.contains_key(*key)) {
+        for key in required.iter().filter(|key| !map.contains_key(*key) && !misspelt.contains(key)) {
             let what = fields.get(key).map(|member| member.shape.describe()).unwrap_or_default();
             let of = if path.0.is_empty() { String::new() } else { format!(" in {}", name(path)) };
             let finding = self.report(path, format!("`{key}` is missing{of}"));
@@ -114,7 +119,8 @@ impl Checker {
         }
     }
 
-    fn length(&mut self, path: &Path, text: &str, minimum: Option<u64>, maximum: Option<u64>) {
+    /// Whether the length of `text` is right.
+    fn length(&mut self, path: &Path, text: &str, minimum: Option<u64>, maximum: Option<u64>) -> bool {
         let length = text.chars().count() as u64;
         if let Some(minimum) = minimum.filter(|minimum| length < *minimum) {
             let message = match length {
@@ -124,7 +130,10 @@ impl Checker {
             self.report(path, message);
         } else if let Some(maximum) = maximum.filter(|maximum| length > *maximum) {
             self.report(path, format!("{} has {length} characters and may have {maximum}", name(path)));
+        } else {
+            return true;
         }
+        false
     }
 
     fn pattern(&mut self, path: &Path, text: &str, pattern: Option<&str>) {

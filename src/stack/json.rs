@@ -2,9 +2,10 @@
 //!
 //! `serde_json` knows neither where a value stood nor that a key stood twice, hence a reader of our own.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Location};
 use crate::stack::node::{Content, DEEPEST, Entry, Node};
 use crate::stack::text::{Run, Text};
 
@@ -118,7 +119,7 @@ impl Reader<'_> {
     fn object(&mut self, depth: usize) -> Result<Content, Problem> {
         self.at += 1;
         let mut entries: Vec<Entry> = Vec::new();
-        let mut known = std::collections::HashMap::new();
+        let mut known: HashMap<String, Location> = HashMap::new();
         self.skip_space();
         if self.take('}') {
             return Ok(Content::Table(entries));
@@ -134,14 +135,14 @@ impl Reader<'_> {
                 return Err(self.unexpected("`:`"));
             }
             let value = self.value(depth + 1)?;
-            if let Some(line) = known.get(&key.text) {
+            if let Some(first) = known.get(&key.text) {
                 self.diagnostics.push(
                     Diagnostic::error(format!("`{}` is written twice in one object", key.text))
                         .at(key.location())
-                        .help(format!("it stands in line {line} already; keep one of them")),
+                        .help(format!("it stands in line {} already; keep one of them", first.line_and_column().0)),
                 );
             } else {
-                known.insert(key.text.clone(), key.location().line_and_column().0);
+                known.insert(key.text.clone(), key.location());
                 entries.push(Entry { key_location: key.location(), key: key.text, value });
             }
             self.skip_space();

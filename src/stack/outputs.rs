@@ -40,7 +40,7 @@ fn output(session: &mut Session<'_>, entry: &Entry, scope: &Scope<'_>, digest: &
     let mut sensitive = false;
     let node: &Node = match &entry.value.content {
         Content::Table(entries) => {
-            table::unknown_keys(entries, KEYS, &mut session.diagnostics);
+            let has_unknown = table::unknown_keys(entries, KEYS, &mut session.diagnostics);
             description = table::find(entries, "description")
                 .and_then(|entry| table::text(entry, &mut session.diagnostics))
                 .map(|text| text.text.clone());
@@ -49,6 +49,7 @@ fn output(session: &mut Session<'_>, entry: &Entry, scope: &Scope<'_>, digest: &
                 .unwrap_or_default();
             match table::find(entries, "value") {
                 Some(value) => &value.value,
+                None if has_unknown => return None,
                 None => {
                     let diagnostic = Diagnostic::error(format!("the output `{}` has no `value`", entry.key));
                     session.diagnostics.push(diagnostic.at(entry.key_location.clone()).help("add value = \"...\""));

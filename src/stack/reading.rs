@@ -41,8 +41,8 @@ impl Default for Reading {
 #[derive(Clone, Debug)]
 pub struct FoundReference {
     pub reference: Reference,
-    /// In the value.
-    pub path: Path,
+    /// Whether the string is this reference and nothing else, so that it can take any type.
+    pub is_alone: bool,
     /// `${...}`.
     pub location: Location,
     /// Of each part between the dots.
@@ -190,10 +190,10 @@ impl Reader<'_, '_> {
             whole = false;
             let range = offset + error.range.start..offset + error.range.end;
             self.report(describe(&error.kind, &text.text[range.clone()]).at(text.locate(range.clone())));
-            self.references(text, offset..range.start, path);
+            self.references(text, offset..range.start);
             offset = range.end.max(offset + 1);
         }
-        self.references(text, offset..text.text.len(), path);
+        self.references(text, offset..text.text.len());
         if !whole {
             return self.broken(path);
         }
@@ -207,7 +207,7 @@ impl Reader<'_, '_> {
     }
 
     /// Notes each reference in `range` of `text`, all of which are well formed.
-    fn references(&mut self, text: &Text, range: std::ops::Range<usize>, path: &Path) {
+    fn references(&mut self, text: &Text, range: std::ops::Range<usize>) {
         let mut at = range.start;
         while let Some(found) = text.text.get(at..range.end).and_then(|rest| rest.find("${")) {
             let start = at + found;
@@ -228,8 +228,12 @@ impl Reader<'_, '_> {
                 parts.push(text.locate(part_start..part_start + part.len()));
                 part_start += part.len() + 1;
             }
-            let found =
-                FoundReference { reference: reference.clone(), path: path.clone(), location: text.locate(start..at), parts };
+            let found = FoundReference {
+                reference: reference.clone(),
+                is_alone: token.len() == text.text.len(),
+                location: text.locate(start..at),
+                parts,
+            };
             self.reading.references.push(found);
         }
     }

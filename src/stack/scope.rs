@@ -54,7 +54,14 @@ impl Scope<'_> {
     }
 
     fn check_variable(&self, found: &FoundReference, name: &str) -> Option<Diagnostic> {
-        if self.has_lost_declarations || self.variables.contains_key(name) {
+        if let Some(variable) = self.variables.get(name) {
+            let is_tree = |variable: &Variable| matches!(variable.value, Value::List(_) | Value::Map(_) | Value::Null);
+            let is_misplaced = !found.is_alone && variable.as_ref().is_some_and(is_tree);
+            let message = format!("the variable `{name}` is a list or a table and can't stand inside a longer string");
+            let diagnostic = Diagnostic::error(message).at(found.location.clone());
+            return is_misplaced.then(|| diagnostic.help("let the string be this reference and nothing else"));
+        }
+        if self.has_lost_declarations {
             return None;
         }
         let diagnostic = Diagnostic::error(format!("there is no variable `{name}`"));

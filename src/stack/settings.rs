@@ -40,9 +40,10 @@ pub fn read(session: &mut Session<'_>, source: &Arc<Source>, entry: Option<&Entr
         return settings;
     };
     let Some(entries) = table::table(entry, &mut session.diagnostics) else { return settings };
-    table::unknown_keys(entries, KEYS, &mut session.diagnostics);
+    let has_unknown = table::unknown_keys(entries, KEYS, &mut session.diagnostics);
     match table::find(entries, "name") {
         Some(name) => settings.name = read_name(name, &mut session.diagnostics),
+        None if has_unknown => {}
         None => session.diagnostics.push(
             Diagnostic::error("`name` is missing in [stack]").at(entry.key_location.clone()).help("add name = \"my-stack\""),
         ),

@@ -76,7 +76,7 @@ pub fn read(source: &Arc<Source>) -> Syntax {
         }
         blanks.sort_by_key(|line| line.start);
         blanks.dedup();
-        if blanks.iter().all(|line| text[line.clone()].trim().is_empty()) {
+        if blanks.len() > MOST || blanks.iter().all(|line| text[line.clone()].trim().is_empty()) {
             break;
         }
         for line in blanks {
@@ -98,6 +98,13 @@ fn lost(diagnostics: Vec<Diagnostic>) -> Syntax {
 
 fn describe(source: &Arc<Source>, message: &str, range: Range<usize>) -> Diagnostic {
     let location = Location { source: source.clone(), range: range.clone() };
+    let rest = source.text.get(range.start..).unwrap_or_default();
+    if range.is_empty()
+        && message.starts_with("string values must be quoted")
+        && rest.trim_start_matches([' ', '\t', '\r']).starts_with('\n')
+    {
+        return Diagnostic::error("TOML syntax: a value is missing after `=`").at(location);
+    }
     if !message.contains("duplicate key") {
         return Diagnostic::error(format!("TOML syntax: {message}")).at(location);
     }
@@ -181,6 +188,8 @@ fn too_deep(text: &str) -> Option<Range<usize>> {
                 (Some(open), _) if open == character => quote = None,
                 (Some(_), _) => {}
                 (None, '"' | '\'') => quote = Some(character),
+                // An ellipsis is no key.
+                (None, '.') if line[..at].ends_with('.') => (parts, start) = (1, at + 1),
                 (None, '.') => parts += 1,
                 (None, '#') => break,
                 (None, character) if character.is_ascii_alphanumeric() || " \t_-".contains(character) => {}

@@ -5,10 +5,14 @@ use crate::stack::node::{Content, Entry, Node};
 use crate::stack::text::Text;
 
 /// Reports each key of `entries` that is not `known`.
-pub fn unknown_keys(entries: &[Entry], known: &[&str], diagnostics: &mut Vec<Diagnostic>) {
+///
+/// Whether there are any: then a key that is missing may be the one that is misspelt.
+pub fn unknown_keys(entries: &[Entry], known: &[&str], diagnostics: &mut Vec<Diagnostic>) -> bool {
+    let before = diagnostics.len();
     for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
         diagnostics.push(unknown_key(entry, known.iter().copied()));
     }
+    diagnostics.len() > before
 }
 
 /// `entry`'s key is none of `known`.

@@ -69,90 +69,88 @@ arn = "b"
 [outputs]
 who = { valeu = "${data.widget.fuond.arn}" }
 "#;
-    check(text, "{\"a\": 1,\n \"a\": \"${widget.thrid.arn}\"}", expect![[r#"
-        stack.toml:3:8 "\"my_stack\""
-          `my_stack` can't be the name of a stack
-            a letter, then at most 63 letters, digits and `-`: it becomes part of AWS names
-        stack.toml:4:1 "regoin" ⇒ region
-          unknown key `regoin`
-        stack.toml:5:24 "\"123\""
-          `123` is not an account id
-            an account id is twelve digits, in quotes
-        stack.toml:8:1 "image"
-          the variable `image` has no value
-            give it one: --var image=..., --var-file FILE, or STEPWRIGHT_VAR_image in the environment
-            or give it a default here
-        stack.toml:8:11 "defualt" ⇒ default
-          unknown key `defualt`
-        stack.toml:9:17 "\"numbr\"" ⇒ "number"
-          there is no type `numbr`
-        stack.toml:11:2 "widgt" ⇒ widget
-          there is no resource type `widgt`
-        stack.toml:14:8 "\"\""
-          `name` must not be empty
-        stack.toml:14:8 "\"\""
-          `name` has a form that AWS does not take
-            it must match ^[A-Za-z0-9-]+$
-        stack.toml:15:9 "11"
-          `count` is 11 and must be at most 10
-        stack.toml:16:11 "\"true\"" ⇒ true
-          `enabled` must be true or false, not a string
-        stack.toml:17:8 "\"fast\"" ⇒ "FAST"
-          `mode` can't be `fast`
-            one of: FAST, SLOW
-        stack.toml:18:26 "arnn" ⇒ arn
-          a widget has no attribute `arnn`
-        stack.toml:19:15 "iamge" ⇒ image
-          there is no variable `iamge`
-        stack.toml:20:24 "sise" ⇒ size
-          unknown key `sise`
-        stack.toml:20:36 "{ size = 1.5 }"
-          `name` is missing in `parts[1]`
-            add `name`, a string
-        stack.toml:20:45 "1.5"
-          `parts[1].size` must be an integer, not a float
-        stack.toml:21:17 "2" ⇒ "2"
-          `subnets[1]` must be a string, not an integer
-        stack.toml:21:21 "${widget.forth.arn"
-          `${` without its `}`
-            close it with `}`, or write `$${` for a literal `${`
-        stack.toml:22:15 "prevent_destory" ⇒ prevent_destroy
-          unknown key `prevent_destory`
-        stack.toml:22:67 "siez" ⇒ size
-          `parts[a].siez` names no field: there is no `siez`
-        stack.toml:25:9 "${nonsense}"
-          `${nonsense}` is not a reference; known are TYPE.NAME.ATTRIBUTE, data.TYPE.NAME.ATTRIBUTE, var.NAME, stack.name, stack.region, account.id, account.partition
-            for a literal `${`, write `$${`
-        stack.toml:27:9 "1979-05-27"
-          a date is not a value that AWS takes here
-            put it in quotes, which makes it a string
-        stack.toml:31:1 "arn"
-          `name` and `arn` both say what to look up
-            keep one of them
-        stack.toml:34:1 "who"
-          the output `who` has no `value`
-            add value = "..."
-        stack.toml:34:9 "valeu" ⇒ value
-          unknown key `valeu`
-        d.json:2:2 "\"a\""
-          `a` is written twice in one object
-            it stands in line 1 already; keep one of them
-    "#]]);
+    check(
+        text,
+        "{\"a\": 1,\n \"a\": \"${widget.thrid.arn}\"}",
+        expect![[r#"
+            stack.toml:3:8 "\"my_stack\""
+              `my_stack` can't be the name of a stack
+                a letter, then at most 63 letters, digits and `-`: it becomes part of AWS names
+            stack.toml:4:1 "regoin" ⇒ region
+              unknown key `regoin`
+            stack.toml:5:24 "\"123\""
+              `123` is not an account id
+                an account id is twelve digits, in quotes
+            stack.toml:8:11 "defualt" ⇒ default
+              unknown key `defualt`
+            stack.toml:9:17 "\"numbr\"" ⇒ "number"
+              there is no type `numbr`
+            stack.toml:11:2 "widgt" ⇒ widget
+              there is no resource type `widgt`
+            stack.toml:14:8 "\"\""
+              `name` must not be empty
+            stack.toml:15:9 "11"
+              `count` is 11 and must be at most 10
+            stack.toml:16:11 "\"true\"" ⇒ true
+              `enabled` must be true or false, not a string
+            stack.toml:17:8 "\"fast\"" ⇒ "FAST"
+              `mode` can't be `fast`
+                one of: FAST, SLOW
+            stack.toml:18:26 "arnn" ⇒ arn
+              a widget has no attribute `arnn`
+            stack.toml:19:15 "iamge" ⇒ image
+              there is no variable `iamge`
+            stack.toml:20:24 "sise" ⇒ size
+              unknown key `sise`
+            stack.toml:20:36 "{ size = 1.5 }"
+              `name` is missing in `parts[1]`
+                add `name`, a string
+            stack.toml:20:45 "1.5"
+              `parts[1].size` must be an integer, not a float
+            stack.toml:21:17 "2" ⇒ "2"
+              `subnets[1]` must be a string, not an integer
+            stack.toml:21:21 "${widget.forth.arn"
+              `${` without its `}`
+                close it with `}`, or write `$${` for a literal `${`
+            stack.toml:22:15 "prevent_destory" ⇒ prevent_destroy
+              unknown key `prevent_destory`
+            stack.toml:22:67 "siez" ⇒ size
+              `parts[a].siez` names no field: there is no `siez`
+            stack.toml:25:9 "${nonsense}"
+              `${nonsense}` is not a reference; known are TYPE.NAME.ATTRIBUTE, data.TYPE.NAME.ATTRIBUTE, var.NAME, stack.name, stack.region, account.id, account.partition
+                for a literal `${`, write `$${`
+            stack.toml:27:9 "1979-05-27"
+              a date is not a value that AWS takes here
+                put it in quotes, which makes it a string
+            stack.toml:31:1 "arn"
+              `name` and `arn` both say what to look up
+                keep one of them
+            stack.toml:34:9 "valeu" ⇒ value
+              unknown key `valeu`
+            d.json:2:2 "\"a\""
+              `a` is written twice in one object
+                it stands in line 1 already; keep one of them
+        "#]],
+    );
 }
 
 #[test]
 fn syntax_errors_and_other_errors_together() {
     let text = "[stack]\nname = \"s\"\n[widget.a]\ncount = \nmod = \"FAST\"\n[widget.b\ncount = 99\n[widget.c]\npeer = \"${widget.b.arn}\"\ncont = 3\n";
-    check(text, "", expect![[r#"
-        stack.toml:4:9 ""
-          TOML syntax: string values must be quoted, expected literal string
-        stack.toml:5:1 "mod" ⇒ mode
-          unknown key `mod`
-        stack.toml:6:10 ""
-          TOML syntax: unclosed table, expected `]`
-        stack.toml:10:1 "cont" ⇒ count
-          unknown key `cont`
-    "#]]);
+    check(
+        text,
+        "",
+        expect![[r#"
+            stack.toml:4:9 ""
+              TOML syntax: a value is missing after `=`
+            stack.toml:5:1 "mod" ⇒ mode
+              unknown key `mod`
+            stack.toml:6:10 ""
+              TOML syntax: unclosed table, expected `]`
+            stack.toml:10:1 "cont" ⇒ count
+              unknown key `cont`
+        "#]],
+    );
 }
 
 #[test]
@@ -169,7 +167,10 @@ document = { Deep = [{ Er = "${widget.a.name}" }] }
 [widget.d]
 peer = "${widget.d.arn}"
 "#;
-    check(text, "", expect![[r#"
+    check(
+        text,
+        "",
+        expect![[r#"
         stack.toml:5:9 "${widget.b.arn}"
           these need each other: widget.a → widget.b → widget.c → widget.a
             widget.a refers to widget.b at stack.toml:5:9: ${widget.b.arn}
@@ -180,26 +181,34 @@ peer = "${widget.d.arn}"
           these need each other: widget.d → widget.d
             widget.d refers to widget.d at stack.toml:11:9: ${widget.d.arn}
             take one of these references out
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn names_that_meet() {
     let text = "[stack]\nname = \"s\"\n[widget.a_b]\n[widget.c]\nname = \"S-a-B\"\n[widget.with_a_very_long_name]\n";
-    check(text, "", expect![[r#"
+    check(
+        text,
+        "",
+        expect![[r#"
         stack.toml:5:8 "\"S-a-B\""
           the name `S-a-B` is taken by widget.a_b in line 3 (case does not tell names apart)
             give widget.c another `name`
         stack.toml:6:9 "with_a_very_long_name"
           `name` has 23 characters and may have 20
             left out, the name is made of the stack's and the resource's: s-with-a-very-long-name
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn documents_inside_strings() {
     let text = "[stack]\nname = \"s\"\n[widget.a]\ndocument = \"{ \\\"a\\\": [1, }\"\n[widget.b]\ndocument = '''\n{\n  \"a\": \"${widget.zz.arn}\"\n}'''\n[widget.c]\ndocument = { file = \"x.json\" }\n[widget.d]\ndocument = \"[]\"\n";
-    check(text, "", expect![[r#"
+    check(
+        text,
+        "",
+        expect![[r#"
         stack.toml:4:26 "}"
           JSON syntax: found `}` where a value should stand
             JSON takes no comma after the last element
@@ -211,31 +220,44 @@ fn documents_inside_strings() {
             the path is relative to the stack file
         stack.toml:13:13 "[]"
           a document must be a JSON object, not a list
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn files_that_are_nothing() {
-    check("", "", expect![[r#"
+    check(
+        "",
+        "",
+        expect![[r#"
         stack.toml:1:1 ""
           the table [stack] is missing
             begin the file with:
         [stack]
         name = "my-stack"
-    "#]]);
-    check("\u{feff}", "", expect![[r#"
+    "#]],
+    );
+    check(
+        "\u{feff}",
+        "",
+        expect![[r#"
         stack.toml:1:1 ""
           the table [stack] is missing
             begin the file with:
         [stack]
         name = "my-stack"
-    "#]]);
-    check("\0\u{1b}[31m", "", expect![[r#"
+    "#]],
+    );
+    check(
+        "\0\u{1b}[31m",
+        "",
+        expect![[r#"
         stack.toml:1:1 "\0\u{1b}"
           TOML syntax: invalid unquoted key, expected letters, numbers, `-`, `_`
         stack.toml:1:3 ""
           TOML syntax: key with no value, expected `=`
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -277,7 +299,8 @@ fn values_from_outside() {
             the value comes from ${var.count}
         v.toml:1:1 "cuont" ⇒ count
           the stack has no variable `cuont`
-    "#]].assert_eq(&diagnostics.iter().map(line).collect::<String>());
+    "#]]
+    .assert_eq(&diagnostics.iter().map(line).collect::<String>());
 }
 
 #[test]
@@ -336,16 +359,21 @@ arn = "${widget.a.arn}"
               "$pending": "${widget.a.arn} x"
             }
           }
-        }"#]].assert_eq(&serde_json::to_string_pretty(&resource.spec).expect("JSON"));
+        }"#]]
+    .assert_eq(&serde_json::to_string_pretty(&resource.spec).expect("JSON"));
 }
 
 #[test]
 fn a_type_has_its_own_say_under_the_users_order() {
     let text = "[stack]\nname = \"s\"\n[[widget.a.parts]]\nname = \"z\"\n[[widget.a.parts]]\nname = \"odd\"\n";
-    check(text, "", expect![[r#"
+    check(
+        text,
+        "",
+        expect![[r#"
         stack.toml:6:8 "\"odd\""
           a part can't be odd
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

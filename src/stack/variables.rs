@@ -46,6 +46,8 @@ struct Declaration<'a> {
     default: Option<&'a Node>,
     type_name: Option<String>,
     sensitive: bool,
+    /// Whether it has a key that should be another.
+    has_unknown_keys: bool,
 }
 
 /// The value of every declared variable; `None` where it has none that can be used.
@@ -116,7 +118,7 @@ fn declaration<'a>(entry: &'a Entry, diagnostics: &mut Vec<Diagnostic>) -> Optio
         diagnostics.push(diagnostic.at(entry.key_location.clone()).help("a letter or `_`, then letters, digits, `_` and `-`"));
         return None;
     }
-    let mut declaration = Declaration { entry, default: None, type_name: None, sensitive: false };
+    let mut declaration = Declaration { entry, default: None, type_name: None, sensitive: false, has_unknown_keys: false };
     let Some(entries) = entry.value.entries() else {
         if !matches!(entry.value.content, Content::Broken) {
             let written = entry.value.location.source.text.get(entry.value.location.range.clone()).unwrap_or("...");
@@ -128,7 +130,7 @@ fn declaration<'a>(entry: &'a Entry, diagnostics: &mut Vec<Diagnostic>) -> Optio
         declaration.default = Some(&entry.value);
         return Some(declaration);
     };
-    table::unknown_keys(entries, KEYS, diagnostics);
+    declaration.has_unknown_keys = table::unknown_keys(entries, KEYS, diagnostics);
     declaration.default = table::find(entries, "default").map(|default| &default.value);
     declaration.sensitive =
         table::find(entries, "sensitive").and_then(|entry| table::boolean(entry, diagnostics)).unwrap_or_default();
@@ -160,6 +162,9 @@ fn value(
 ) -> Option<Variable> {
     let name = &declaration.entry.key;
     let Some(given) = given else {
+        if declaration.has_unknown_keys {
+            return None;
+        }
         diagnostics.push(
             Diagnostic::error(format!("the variable `{name}` has no value"))
                 .at(declaration.entry.key_location.clone())
