@@ -1,0 +1,3 @@
+//! What the user sees, written to any `Write`.
+
+pub mod diagnostic;
