@@ -19,3 +19,5 @@ pub mod state;
 pub mod plan;
 
 pub mod apply;
+
+pub mod render;
