@@ -273,3 +273,55 @@ pub(crate) fn written(write: impl FnOnce(&mut dyn std::io::Write) -> std::io::Re
     write(&mut out).expect("writing to memory does not fail");
     String::from_utf8(out).expect("UTF-8")
 }
+
+/// Plans in which the text `hunter` is always a secret, in every place that may hold one.
+pub(crate) fn plans_of_secrets() -> Vec<Plan> {
+    let secretive = |secret: &str| {
+        json!({
+            "name": "a", "memory": "1", "password": "hunter-by-rule", "tokens": ["hunter-in-a-set"],
+            "policies": [secret, "open"],
+            "notes": secret,
+            "definition": { "Key": secret, "List": ["open", secret], "Deep": [{ "Key": secret }] },
+            "containers": [{
+                "name": "report", "image": "busybox", "command": ["--password", secret],
+                "environment": [{ "name": "KEY", "value": secret }],
+            }],
+            "tags": { "key": secret },
+        })
+    };
+    let sealed = spec(secretive("$secret:hunter2"));
+    let rotated = spec(secretive("$secret:hunter-new"));
+    // What AWS tells is in clear, whatever it is to become.
+    let clear = spec(secretive("hunter-live"));
+    let empty = spec(json!({ "name": "a" }));
+    let output = |before: Option<&Value>, after: Option<&Value>| OutputChange {
+        name: "all".to_owned(),
+        before: before.cloned(),
+        after: after.cloned(),
+        sensitive: false,
+    };
+    let mut plans = Vec::new();
+    for (before, after) in
+        [(None, Some(&sealed)), (Some(&clear), Some(&sealed)), (Some(&sealed), Some(&rotated)), (Some(&empty), Some(&sealed))]
+    {
+        let action = if before.is_none() { Action::Create } else { Action::Update };
+        let mut changed = change("a", action, before.cloned(), after.cloned());
+        changed.reasons = changed
+            .differences
+            .iter()
+            .flat_map(|difference| [Reason::Changed(difference.path.clone()), Reason::MustBeReplaced(difference.path.clone())])
+            .collect();
+        if before == Some(&clear) {
+            changed.drift = drift(&sealed, &clear);
+        }
+        let mut plan = plan(vec![changed.clone()]);
+        plan.outputs = vec![output(before, after)];
+        plans.push(plan.clone());
+        if before.is_some() {
+            changed.action = Action::Replace(Replacement::CreateThenDelete);
+            plan.changes = vec![changed];
+            plans.push(plan);
+        }
+    }
+    plans
+}

@@ -101,12 +101,41 @@ mod tests {
 
     #[test]
     fn mermaid_whole() {
-        check(mermaid, &sample(), expect![[r#""#]]);
+        check(
+            mermaid,
+            &sample(),
+            expect![[r#"
+            flowchart LR
+                n0["role.a#quot;];#92;n#92;#lt;b#gt;#35;#92;u{1b}"]
+                n1["role.workflow"]
+                n2["state_machine.nightly"]
+                n3(["data.cluster.shared"])
+                n2 --> n0
+                n2 --> n1
+                n2 --> n3
+        "#]],
+        );
     }
 
     #[test]
     fn dot_whole() {
-        check(dot, &sample(), expect![[r#""#]]);
+        check(
+            dot,
+            &sample(),
+            expect![[r#"
+            digraph stack {
+                rankdir = LR;
+                node [shape = box, fontname = "sans-serif"];
+                n0 [label = "role.a\"];\\n\\<b>#\\u{1b}"];
+                n1 [label = "role.workflow"];
+                n2 [label = "state_machine.nightly"];
+                n3 [label = "data.cluster.shared", style = "dashed,rounded"];
+                n2 -> n0;
+                n2 -> n1;
+                n2 -> n3;
+            }
+        "#]],
+        );
     }
 
     #[test]

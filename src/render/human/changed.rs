@@ -29,6 +29,9 @@ pub(super) fn section(change: &Change, style: Style) -> Section {
         }
         (Action::Delete | Action::Forget, _) => removed(&mut root, change),
         _ => {
+            if change.action == Action::Import {
+                imported(&mut root, change);
+            }
             attribute_entries(&mut root, change);
             differences(&mut root, change, &change.differences, style);
         }
@@ -44,6 +47,14 @@ pub(super) fn drift_section(change: &Change, style: Style) -> Section {
         note.note = None;
     }
     root
+}
+
+/// What is imported is known by its ARN.
+fn imported(root: &mut Section, change: &Change) {
+    if let Some(arn) = change.before_attributes.get("arn") {
+        let body = Body::Inline(literal::inline(&mask(None, arn, None)));
+        root.entries.push(Entry { symbol: Symbol::Import, key: "arn".to_owned(), body, note: None });
+    }
 }
 
 /// The attributes that are not fields of the spec and get another value.

@@ -25,6 +25,7 @@ use crate::render::literal;
 use crate::render::mask;
 use crate::render::style::Ink;
 use crate::resource::Replacement;
+use crate::value::Value;
 
 mod changed;
 mod heading;
@@ -142,6 +143,7 @@ fn output_entry(output: &OutputChange) -> Entry {
     };
     let (before, after) = (show(&output.before, &output.after), show(&output.after, &output.before));
     let (symbol, body) = match (&before, &after) {
+        (Some(Value::Secret(_)), Some(after @ Value::Secret(_))) => (Symbol::Change, Body::Inline(literal::inline(after))),
         (Some(before), Some(after)) => (Symbol::Change, Body::Moved(literal::inline(before), literal::inline(after))),
         (Some(before), None) => (Symbol::Remove, Body::Inline(literal::inline(before))),
         (None, after) => (Symbol::Add, Body::Inline(after.as_ref().map(literal::inline).unwrap_or_default())),

@@ -30,7 +30,7 @@ pub(crate) fn put(section: &mut Section, field: Option<&Field>, key: &Segment, v
             section.sections.push(table(path, field, map, symbol, style));
         }
         Value::List(items) if !fits(&name, value, style) => {
-            if items.iter().all(|item| matches!(item, Value::Map(_))) {
+            if items.iter().all(|item| matches!(item, Value::Map(_))) && !items.iter().all(|item| is_small(item, style)) {
                 let path = literal::join(&section.path, key);
                 let identity = field.and_then(|field| field.rules.identity.as_deref());
                 for (index, item) in items.iter().enumerate() {
@@ -92,6 +92,12 @@ fn block(lines: &[String]) -> Body {
     let rest = lines.len() - LINES_SHOWN_OF_A_CUT_ONE;
     shown.push(BlockLine { symbol: Symbol::None, spans: vec![(Ink::Dim, format!("(… {rest} more lines)"))] });
     Body::Block { open: "", lines: shown, close: "" }
+}
+
+/// Whether the element of a list needs no table of its own.
+fn is_small(item: &Value, style: Style) -> bool {
+    let is_flat = |map: &Map| map.values().all(|item| !matches!(item, Value::Map(_) | Value::List(_)));
+    item.as_map().is_some_and(is_flat) && fits("    ", item, style)
 }
 
 /// Whether `key = value` fits on a line.

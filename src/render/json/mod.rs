@@ -15,6 +15,7 @@
 //! | `value.rs` | one value → its JSON and the marks of what is unknown and what is sensitive |
 //! | `change.rs` | one change |
 //! | `drift.rs` | what changed outside |
+//! | `write.rs` | JSON as text that is harmless on a terminal |
 //! | `compare.rs` | what moved between a saved plan and a fresh one |
 
 use serde_json::{Map, Value as Json, json};
@@ -27,8 +28,10 @@ mod change;
 mod compare;
 mod drift;
 pub(super) mod value;
+mod write;
 
 pub use compare::compare;
+pub use write::{write_line, write_pretty};
 
 /// Of the members and their meaning: Terraform's.
 const FORMAT_VERSION: &str = "1.2";
