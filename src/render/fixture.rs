@@ -296,8 +296,8 @@ pub(crate) fn plans_of_secrets() -> Vec<Plan> {
     let empty = spec(json!({ "name": "a" }));
     let output = |before: Option<&Value>, after: Option<&Value>| OutputChange {
         name: "all".to_owned(),
-        before: before.cloned(),
-        after: after.cloned(),
+        before: before.and_then(|spec| spec.get("definition")).cloned(),
+        after: after.and_then(|spec| spec.get("definition")).cloned(),
         sensitive: false,
     };
     let mut plans = Vec::new();

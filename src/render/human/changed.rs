@@ -268,7 +268,16 @@ fn moved(key: &str, old: &Value, new: &Value, is_document: bool, style: Style) -
             Body::Block { open: "[", lines: elements(old, new), close: "]" }
         }
         (Value::Secret(_), Value::Secret(_)) => Body::Inline(new_line),
-        _ => Body::Moved(old_line, new_line),
+        _ => Body::Moved(shortened(old, old_line, style), shortened(new, new_line, style)),
+    }
+}
+
+/// A long table or list that gives way to something else is not shown in full.
+fn shortened(value: &Value, line: String, style: Style) -> String {
+    match value {
+        Value::Map(_) if width(&line) > style.width / 2 => "{ … }".to_owned(),
+        Value::List(_) if width(&line) > style.width / 2 => "[ … ]".to_owned(),
+        _ => line,
     }
 }
 

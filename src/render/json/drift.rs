@@ -49,6 +49,10 @@ fn undo(field: Option<&Field>, value: &mut Value, path: &[Segment], difference: 
             }
             let member = map.entry(key.clone()).or_insert_with(|| empty_for(rest));
             undo(field.and_then(|field| field.member(key)), member, rest, difference);
+            // In normal form a table or list that became empty is left out.
+            if difference.old.is_none() && member.is_empty() {
+                map.shift_remove(key);
+            }
         }
         (Segment::Index(index), Value::List(items)) => match (items.get_mut(*index), &difference.old) {
             (Some(_), None) if rest.is_empty() => {
