@@ -13,5 +13,12 @@ pub mod aws;
 pub mod resource;
 pub mod resources;
 
+pub mod graph;
 pub mod stack;
 pub mod state;
+
+pub mod plan;
+
+pub mod apply;
+
+pub mod render;

@@ -32,11 +32,13 @@ use serde_json::Value as Json;
 use crate::document::DocumentKind;
 use crate::value::Value;
 
+pub mod check;
 pub mod difference;
 pub mod normalise;
 pub mod publish;
 pub mod wire;
 
+pub use check::{Origin, check};
 pub use difference::{Difference, differences, equal};
 pub use normalise::normalise;
 

@@ -1,5 +1,27 @@
 //! A stack file, read: text → [`Stack`], every problem at once, each with its place.
 
+mod document;
+#[cfg(test)]
+mod fixture;
+mod json;
+mod lifecycle;
+pub mod load;
+mod lookups;
+mod node;
+mod outputs;
+mod parse;
+mod reading;
+mod resources;
+mod schema_document;
+mod scope;
+mod settings;
+mod syntax;
+mod table;
+#[cfg(test)]
+mod tests;
+mod text;
+mod variables;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -10,6 +32,12 @@ use crate::diagnostic::{Location, Source};
 use crate::resource::ResourceType;
 use crate::schema::Phase;
 use crate::value::{Path, Value};
+
+pub use document::DocumentError;
+pub use parse::{parse, peek_name};
+pub use resources::place;
+pub use schema_document::schema_document;
+pub use variables::{ENVIRONMENT_PREFIX, Inputs};
 
 /// A stack file whose variables are substituted; what refers to resources or to the account is still pending.
 #[derive(Debug)]
@@ -116,4 +144,9 @@ impl Locations {
             }
         }
     }
+}
+
+/// The type called `name`.
+fn find_kind(kinds: &[&'static dyn ResourceType], name: &str) -> Option<&'static dyn ResourceType> {
+    kinds.iter().copied().find(|kind| kind.description().name == name)
 }

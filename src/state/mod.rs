@@ -1,4 +1,21 @@
 //! What Stepwright knows to be its own: the [`State`], its file, its journal and its lock.
+//!
+//! | on disk | written | holds |
+//! |---|---|---|
+//! | `state/NAME.json` | once at the end of a run: temporary file, fsync, rename, fsync of the folder | the [`State`], see [`format`] |
+//! | `state/NAME.json.journal` | one line per [`Entry`], with fsync, before and after each call | what this run does, see [`journal`] |
+//! | `state/NAME.json.lock` | at the start of a run that may change something | who holds it, see [`lock`] |
+//!
+//! ```text
+//! state file ─┐
+//!             ├─ fold (State::apply_entry, pure) ─► State ─── plan, show, list          (no lock)
+//! journal ────┘                                       ▲
+//!        Session::record: append + fsync, then fold ──┘── finish: new state file, journal removed
+//! ```
+//!
+//! Memory and disk go through the same function, so the state of a run that was killed is the state
+//! that the run had in memory at its last durable entry. Everything that knows of files is in
+//! [`file_store`], [`journal`], [`lock`] and `files`; [`Session`] is the only writer.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +28,31 @@ use crate::resource::Attributes;
 use crate::stack::{Dependency, Lifecycle};
 use crate::value::Value;
 
+pub mod digest;
+pub mod entry;
+pub mod error;
+pub mod file_store;
+mod files;
+pub mod format;
+pub mod journal;
+pub mod lock;
+pub mod session;
+#[cfg(test)]
+mod tests;
+
+pub use digest::digest;
+pub use entry::{Begin, Entry, EntryError, Outcome, Run};
+pub use error::StateError;
+pub use file_store::{FileStore, Loaded};
+pub use lock::{Holder, Lock};
+pub use session::Session;
+
 /// The record of one stack.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
     /// Made once with the state, never changed: two states of one lineage are the same stack at two times.
     pub lineage: String,
-    /// Grows by one with each write.
+    /// Grows by one with each write; 0 has never been written.
     pub serial: u64,
     pub stack: String,
     /// Where its resources are. Unknown until the first apply.
@@ -27,8 +63,26 @@ pub struct State {
     /// What was replaced and is still to be deleted.
     pub deposed: Vec<Deposed>,
     pub outputs: BTreeMap<String, RecordedOutput>,
-    /// Creations of an interrupted run whose outcome is not known. Never in a state file: they come from its journal.
+    /// Intents without an outcome, in their order: in flight in this run, or left by an interrupted one.
+    /// Never in a state file: they come from its journal.
     pub interrupted: Vec<Intent>,
+}
+
+impl State {
+    /// The state of a stack of which nothing exists yet.
+    pub fn new(stack: impl Into<String>) -> Self {
+        Self {
+            lineage: uuid::Uuid::new_v4().to_string(),
+            serial: 0,
+            stack: stack.into(),
+            place: Place::default(),
+            digest_key: digest::new_key(),
+            resources: BTreeMap::new(),
+            deposed: Vec::new(),
+            outputs: BTreeMap::new(),
+            interrupted: Vec::new(),
+        }
+    }
 }
 
 /// One resource of ours.
@@ -69,9 +123,14 @@ pub struct RecordedOutput {
 pub struct Intent {
     pub address: Address,
     pub operation: IntentOperation,
+    /// What AWS calls the resource to be updated or deleted; absent for a creation. An address may have one
+    /// record and several deposed predecessors, so an address alone does not say which one is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// Tells this intent from every other; a type may write it on what it creates.
     pub token: String,
     /// The spec to be made; absent for a deletion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spec: Option<Value>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dependencies: Vec<Dependency>,

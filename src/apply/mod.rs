@@ -1,0 +1,5 @@
+//! Carrying a plan out.
+
+pub mod event;
+
+pub use event::{Event, OperationName, Summary};

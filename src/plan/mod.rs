@@ -1,0 +1,222 @@
+//! desired × recorded × live → [`Plan`]: a function. The same inputs give the same plan, byte for byte.
+//!
+//! ```text
+//! decide.rs     for each resource in dependency order: what it is to be, what that takes, and why
+//! steps.rs      decisions → steps, and what each step waits for
+//! outputs.rs    outputs, as far as they are known
+//! ```
+
+use crate::address::Address;
+use crate::place::Place;
+use crate::resource::{Attributes, Live, Replacement, ResourceType};
+use crate::schema::{Difference, Phase};
+use crate::stack::{Dependency, Lifecycle};
+use crate::value::{Path, Value};
+
+/// What would be done, and why.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub stack: String,
+    pub place: Place,
+    pub base: Base,
+    /// One for each resource of the stack and the state, no-ops among them; in the order of the stack, what is removed last.
+    pub changes: Vec<Change>,
+    pub outputs: Vec<OutputChange>,
+    /// What the reader should know of how this plan came about, a sentence each.
+    pub notices: Vec<String>,
+    /// What the applier does. Nothing here is left to its choice.
+    pub steps: Vec<Step>,
+}
+
+/// What a plan was made from. Another base, another plan.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Base {
+    pub lineage: String,
+    pub serial: u64,
+    /// Absent for a destroy, which needs no stack.
+    pub stack_digest: Option<String>,
+}
+
+/// What happens to one resource.
+#[derive(Clone, Debug)]
+pub struct Change {
+    pub address: Address,
+    pub kind: &'static dyn ResourceType,
+    pub action: Action,
+    pub reasons: Vec<Reason>,
+    /// The spec as it is now: live, or recorded where AWS was not asked.
+    pub before: Option<Value>,
+    /// The spec as it will be; what is known only after apply is pending.
+    pub after: Option<Value>,
+    /// Attributes as they are now.
+    pub before_attributes: Attributes,
+    /// Attributes as far as they are certain.
+    pub after_attributes: Attributes,
+    /// From `before` to `after`, by path.
+    pub differences: Vec<Difference>,
+    /// From what was recorded to what is live: what changed outside.
+    pub drift: Vec<Difference>,
+    /// The ARN, where this is about a predecessor that an earlier replacement left.
+    pub deposed: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    NoOp,
+    Create,
+    Update,
+    Replace(Replacement),
+    Delete,
+    /// It is ours by its tags, and only the state does not know it yet; differences are changed in place.
+    Import,
+    /// It is gone from AWS and from the stack; only the state still knows it.
+    Forget,
+}
+
+impl Action {
+    /// Whether AWS or the set of managed resources changes.
+    pub fn is_change(self) -> bool {
+        self != Self::NoOp
+    }
+}
+
+/// Why a change is planned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// In the stack, not in the state.
+    New,
+    /// In the state, but AWS does not know it any more.
+    Missing,
+    /// In the state, no longer in the stack.
+    RemovedFromStack,
+    /// `destroy` was asked for.
+    Destroy,
+    /// The user changed this field.
+    Changed(Path),
+    /// Somebody else changed this field.
+    Drifted(Path),
+    /// This field can't be changed in place.
+    MustBeReplaced(Path),
+    /// It refers to something that gets a new identity.
+    UpstreamReplaced(Address),
+    /// `--replace`.
+    Requested,
+    /// An earlier run did not complete it.
+    Interrupted,
+    /// It carries our tags, though the state does not know it.
+    OwnedByTags,
+    /// A replacement left it to be deleted.
+    Deposed,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutputChange {
+    pub name: String,
+    pub before: Option<Value>,
+    pub after: Option<Value>,
+    pub sensitive: bool,
+}
+
+impl OutputChange {
+    pub fn is_change(&self) -> bool {
+        self.before != self.after
+    }
+}
+
+/// One thing for the applier to do.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub address: Address,
+    pub kind: &'static dyn ResourceType,
+    pub operation: StepOperation,
+    /// Which phases of which steps, by position in [`Plan::steps`], must be reached before this one starts.
+    pub waits_for: Vec<Wait>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Wait {
+    pub step: usize,
+    pub phase: Phase,
+}
+
+#[derive(Clone, Debug)]
+pub enum StepOperation {
+    Create(Target),
+    /// `live` is what it is now.
+    Update {
+        live: Live,
+        target: Target,
+        differences: Vec<Difference>,
+    },
+    Delete {
+        id: String,
+        spec: Value,
+    },
+    /// Deletes a predecessor, which a replacement in this plan or an earlier one left.
+    DeleteDeposed {
+        predecessor: Predecessor,
+    },
+    /// Nothing is called; the state takes this over.
+    Record {
+        live: Live,
+        target: Target,
+    },
+    /// Nothing is called; the state drops it.
+    Forget,
+}
+
+/// What a step is to make.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The spec; pending parts are resolved when the step starts.
+    pub spec: Value,
+    pub dependencies: Vec<Dependency>,
+    pub lifecycle: Lifecycle,
+}
+
+/// Which predecessor is meant.
+#[derive(Clone, Debug)]
+pub struct Predecessor {
+    pub id: String,
+    pub spec: Value,
+}
+
+/// How many of each, as the closing line tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Counts {
+    pub import: usize,
+    pub add: usize,
+    pub change: usize,
+    pub destroy: usize,
+    pub forget: usize,
+}
+
+impl Plan {
+    /// A replacement counts as one to add and one to destroy.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for change in &self.changes {
+            match change.action {
+                Action::NoOp => {}
+                Action::Create => counts.add += 1,
+                Action::Update => counts.change += 1,
+                Action::Replace(_) => {
+                    counts.add += 1;
+                    counts.destroy += 1;
+                }
+                Action::Delete => counts.destroy += 1,
+                Action::Import => {
+                    counts.import += 1;
+                    counts.change += usize::from(!change.differences.is_empty());
+                }
+                Action::Forget => counts.forget += 1,
+            }
+        }
+        counts
+    }
+
+    /// Whether applying it would change anything that a user cares for.
+    pub fn has_changes(&self) -> bool {
+        self.changes.iter().any(|change| change.action.is_change()) || self.outputs.iter().any(OutputChange::is_change)
+    }
+}

@@ -1,0 +1,137 @@
+//! A plan in the shape of Terraform's plan JSON, so that whatever reads that reads ours.
+//!
+//! What differs, and why:
+//!
+//! | member | here |
+//! |---|---|
+//! | sensitive values | `null`, with `true` at the same place of `*_sensitive`; Terraform writes them in clear |
+//! | `replace_paths` | elements of lists without order are named by their identity, which a position would not |
+//! | `reasons` | added: every reason of a change; `action_reason` is the nearest of Terraform's |
+//! | `base` | added: lineage, serial and stack digest that the plan was made from |
+//! | `variables`, `configuration`, `timestamp` | left out: a plan does not hold the first two, and is the same at any time |
+//!
+//! | file | holds |
+//! |---|---|
+//! | `value.rs` | one value → its JSON and the marks of what is unknown and what is sensitive |
+//! | `change.rs` | one change |
+//! | `drift.rs` | what changed outside |
+//! | `write.rs` | JSON as text that is harmless on a terminal |
+//! | `compare.rs` | what moved between a saved plan and a fresh one |
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::plan::{Action, OutputChange, Plan, Reason};
+use crate::render::mask;
+use crate::value::Value;
+
+mod change;
+mod compare;
+mod drift;
+pub(super) mod value;
+mod write;
+
+pub use compare::compare;
+pub use write::{write_line, write_pretty};
+
+/// Of the members and their meaning: Terraform's.
+const FORMAT_VERSION: &str = "1.2";
+const STATE_FORMAT_VERSION: &str = "1.0";
+
+/// The plan. The same plan gives the same bytes.
+pub fn plan_document(plan: &Plan) -> Json {
+    let changes = plan.changes.iter().map(change::change).collect::<Vec<_>>();
+    let drift = plan
+        .changes
+        .iter()
+        .filter(|change| !change.drift.is_empty() || change.reasons.contains(&Reason::Missing))
+        .map(drift::drift);
+    let resources_now = plan.changes.iter().filter(|change| change.deposed.is_none()).filter_map(change::resource_before);
+    let resources_planned = plan.changes.iter().filter(|change| change.deposed.is_none()).filter_map(change::resource_after);
+    let outputs = |pick: fn(&OutputChange) -> Option<&Value>| -> Map<String, Json> {
+        plan.outputs.iter().filter_map(|output| Some((output.name.clone(), planned_output(output, pick(output)?)))).collect()
+    };
+    json!({
+        "format_version": FORMAT_VERSION,
+        "stepwright_version": env!("CARGO_PKG_VERSION"),
+        "stack": plan.stack,
+        "place": plan.place,
+        "base": plan.base,
+        "planned_values": {
+            "outputs": outputs(|output| output.after.as_ref()),
+            "root_module": { "resources": resources_planned.collect::<Vec<_>>() },
+        },
+        "resource_drift": drift.collect::<Vec<_>>(),
+        "resource_changes": changes,
+        "output_changes": plan.outputs.iter().map(|output| (output.name.clone(), output_change(output))).collect::<Map<_, _>>(),
+        "prior_state": {
+            "format_version": STATE_FORMAT_VERSION,
+            "values": {
+                "outputs": outputs(|output| output.before.as_ref()),
+                "root_module": { "resources": resources_now.collect::<Vec<_>>() },
+            },
+        },
+        "notices": plan.notices,
+        "counts": plan.counts(),
+        "applyable": plan.has_changes(),
+        "complete": true,
+        "errored": false,
+    })
+}
+
+/// What `plan --out FILE` writes: the plan, and what an apply needs to make it again.
+///
+/// `options` are the options of the command that bear on the plan. They are written as they are, so they hold no values of variables.
+pub fn plan_file(plan: &Plan, stack_path: &str, options: &Json) -> Json {
+    let mut document = plan_document(plan);
+    document["stack_path"] = stack_path.into();
+    document["options"] = options.clone();
+    document
+}
+
+fn planned_output(output: &OutputChange, value: &Value) -> Json {
+    let is_hidden = output.sensitive || [&output.before, &output.after].into_iter().flatten().any(Value::has_secret);
+    let shown = value::show(&if is_hidden { mask::hidden(value) } else { value.clone() });
+    json!({ "sensitive": is_hidden, "value": shown.value.unwrap_or_default() })
+}
+
+fn output_change(output: &OutputChange) -> Json {
+    let show = |value: &Option<Value>, opposite: &Option<Value>| {
+        value.as_ref().map(|value| {
+            value::show(&if output.sensitive { mask::hidden(value) } else { mask::mask(None, value, opposite.as_ref()) })
+        })
+    };
+    let (before, after) = (show(&output.before, &output.after), show(&output.after, &output.before));
+    let actions = match (&output.before, &output.after) {
+        _ if !output.is_change() => "no-op",
+        (None, _) => "create",
+        (_, None) => "delete",
+        _ => "update",
+    };
+    json!({
+        "actions": [actions],
+        "before": before.as_ref().and_then(|shown| shown.value.clone()),
+        "after": after.as_ref().and_then(|shown| shown.value.clone()),
+        "after_unknown": after.as_ref().map_or(Json::Bool(false), value::Shown::unknown),
+        "before_sensitive": output.sensitive || before.is_some_and(|shown| shown.sensitive.is_some()),
+        "after_sensitive": output.sensitive || after.is_some_and(|shown| shown.sensitive.is_some()),
+    })
+}
+
+/// Terraform's names of an action.
+fn actions(action: Action, has_differences: bool) -> &'static [&'static str] {
+    use crate::resource::Replacement;
+    match action {
+        Action::NoOp => &["no-op"],
+        Action::Create => &["create"],
+        Action::Update => &["update"],
+        Action::Replace(Replacement::DeleteThenCreate) => &["delete", "create"],
+        Action::Replace(Replacement::CreateThenDelete) => &["create", "delete"],
+        Action::Delete => &["delete"],
+        Action::Import if has_differences => &["update"],
+        Action::Import => &["no-op"],
+        Action::Forget => &["forget"],
+    }
+}
+
+#[cfg(test)]
+mod tests;

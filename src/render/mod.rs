@@ -1,0 +1,33 @@
+//! What people and programs read: every function here writes to a `&mut dyn Write` and decides nothing.
+//!
+//! | file | renders |
+//! |---|---|
+//! | `diagnostic.rs` | problems, each under its token |
+//! | `human/` | a plan for people |
+//! | `json/` | a plan in the shape of Terraform's plan JSON; what a saved plan is compared by |
+//! | `progress/` | the events of an apply: lines, JSON lines, the closing report |
+//! | `state.rs` | what the state holds |
+//! | `graph.rs` | dependencies, as Mermaid and DOT |
+//!
+//! Two things hold for all of it. No text of the user's or of AWS's reaches a terminal with a control
+//! character in it (`clean.rs`), and nothing sensitive is written, be it marked by the schema, made from
+//! a sensitive variable, or only the older value of such a field (`mask.rs`).
+
+pub mod diagnostic;
+pub mod graph;
+pub mod human;
+pub mod json;
+pub mod progress;
+pub mod state;
+
+mod attributes;
+mod clean;
+mod literal;
+mod mask;
+mod style;
+
+#[cfg(test)]
+mod fixture;
+
+pub use clean::clean;
+pub use style::Style;

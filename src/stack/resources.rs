@@ -1,0 +1,246 @@
+//! `[TYPE.NAME]`: one table, checked against its type's schema and made into a [`Resource`].
+
+use std::collections::BTreeMap;
+
+use crate::address::Address;
+use crate::diagnostic::{Diagnostic, Finding, Location};
+use crate::resource::{Ownership, ResourceType, normalise};
+use crate::schema::{self, Field, Origin, Phase, Shape};
+use crate::stack::node::Entry;
+use crate::stack::reading::{FoundReference, Reading, Session, read_table};
+use crate::stack::scope::{Referrer, Scope};
+use crate::stack::settings::Settings;
+use crate::stack::{Dependency, Lifecycle, Locations, MemberLocation, Resource, lifecycle};
+use crate::template::Reference;
+use crate::value::{Map, Path, Segment, Value};
+
+/// A declared resource, not yet checked.
+#[derive(Debug)]
+pub struct Declaration<'a> {
+    pub address: Address,
+    pub kind: &'static dyn ResourceType,
+    pub entry: &'a Entry,
+}
+
+/// A resource and what else its table tells.
+#[derive(Debug)]
+pub struct Assembled {
+    pub resource: Resource,
+    /// Every reference in it, with its place.
+    pub references: Vec<FoundReference>,
+}
+
+/// Reads and checks one resource.
+pub fn assemble(
+    session: &mut Session<'_>,
+    declaration: &Declaration<'_>,
+    scope: &Scope<'_>,
+    settings: &Settings,
+    digest: &dyn Fn(&str) -> String,
+) -> Option<Assembled> {
+    let Declaration { address, kind, entry } = declaration;
+    let Some(entries) = entry.value.entries() else {
+        let message = format!("[{address}] must be a table, not {}", entry.value.describe());
+        session.diagnostics.push(Diagnostic::error(message).at(entry.value.location.clone()));
+        return None;
+    };
+    let field = kind.schema();
+    let mut lifecycle = Lifecycle::default();
+    if let Some(entry) = entries.iter().find(|entry| entry.key == LIFECYCLE) {
+        lifecycle = lifecycle::read(entry, field, &mut session.diagnostics);
+    }
+    let mut reading = read_table(session, entries.iter().filter(|entry| entry.key != LIFECYCLE), field);
+    session.diagnostics.extend(reading.references.iter().filter_map(|found| scope.check(found, Referrer::Resource)));
+    check_tags(&reading, &mut session.diagnostics);
+    inherit_tags(&mut reading, settings, field);
+    let name_field = kind.description().name_field;
+    let is_named_by_us = name_by_default(&mut reading, address, scope, name_field);
+
+    let value = reading.value.resolve(&|reference| scope.lookup(reference), &|text| digest(text));
+    let mut locations = Locations { header: entry.key_location.clone(), members: std::mem::take(&mut reading.members) };
+    let mut findings = find_mistakes(field, &reading, &value);
+    if let Some(Value::Secret(_)) = value.get(name_field) {
+        let help = "a name is in plain sight in AWS, so it can't come from a sensitive variable";
+        findings.push(Finding::error(Path::key(name_field), format!("`{name_field}` can't be sensitive")).help(help));
+    }
+    if findings.is_empty() && reading.broken.is_empty() {
+        findings = kind.validate(&value);
+    }
+    name_elements(field, &value, &mut locations.members);
+    for mut finding in findings {
+        if is_named_by_us && finding.path == Path::key(name_field) {
+            let name = value.text(name_field).unwrap_or_default();
+            finding.help.push(format!("left out, the name is made of the stack's and the resource's: {name}"));
+            finding.replacement = None;
+        }
+        session.diagnostics.push(place(&locations, finding));
+    }
+    let resource = Resource {
+        address: address.clone(),
+        kind: *kind,
+        spec: normalise(*kind, &value),
+        lifecycle,
+        dependencies: dependencies(field, &value, scope),
+        locations,
+    };
+    Some(Assembled { resource, references: reading.references })
+}
+
+const LIFECYCLE: &str = "lifecycle";
+const TAGS: &str = "tags";
+
+/// A finding as a diagnostic.
+pub fn place(locations: &Locations, finding: Finding) -> Diagnostic {
+    // Findings about one element of a value reach further than the text knows: then its surroundings are underlined,
+    // and a replacement for the element would replace too much.
+    let is_exact = finding.path.0.is_empty() || locations.members.contains_key(&finding.path);
+    Diagnostic {
+        severity: finding.severity,
+        message: finding.message,
+        location: Some(locations.of(&finding.path, finding.on_key)),
+        label: None,
+        help: finding.help,
+        replacement: finding.replacement.filter(|_| is_exact),
+    }
+}
+
+/// First what is written, then what the variables made of it.
+fn find_mistakes(field: &Field, reading: &Reading, value: &Value) -> Vec<Finding> {
+    let mut findings = schema::check(field, &reading.value, Origin::Written);
+    let mut substituted = Vec::new();
+    reading.value.visit(&mut |path, leaf| {
+        if let Value::Pending(template) = leaf {
+            substituted.push((path.clone(), template.clone()));
+        }
+    });
+    for finding in schema::check(field, value, Origin::Substituted) {
+        let origin = substituted.iter().find(|(path, _)| finding.path.starts_with(path));
+        // A replacement would stand in for the reference, which is right; what is wrong is elsewhere.
+        if let Some((_, template)) = origin {
+            let help = format!("the value comes from {template}");
+            findings.push(Finding { replacement: None, ..finding }.help(help));
+        }
+    }
+    findings.retain(|finding| !reading.broken.iter().any(|broken| finding.path.starts_with(broken)));
+    findings
+}
+
+fn check_tags(reading: &Reading, diagnostics: &mut Vec<Diagnostic>) {
+    for key in reading.value.get(TAGS).and_then(Value::as_map).into_iter().flat_map(Map::keys) {
+        let location = reading.members.get(&Path::key(TAGS).join_key(key)).and_then(|member| member.key.clone());
+        diagnostics.extend(location.and_then(|location| check_tag(key, location)));
+    }
+}
+
+/// What is wrong with the key of a tag.
+pub fn check_tag(key: &str, location: Location) -> Option<Diagnostic> {
+    let message = if key.starts_with(Ownership::PREFIX) {
+        format!("`{key}`: tags that begin with `{}` are Stepwright's own", Ownership::PREFIX)
+    } else if key.to_lowercase().starts_with("aws:") {
+        format!("`{key}`: tags that begin with `aws:` are AWS's own")
+    } else {
+        return None;
+    };
+    Some(Diagnostic::error(message).at(location).help("choose another key"))
+}
+
+/// Adds the tags of `[stack]`; the resource's own win.
+fn inherit_tags(reading: &mut Reading, settings: &Settings, field: &Field) {
+    let can_carry = field.member(TAGS).is_some_and(|tags| matches!(tags.shape, Shape::Map { .. }));
+    let (true, Some(defaults)) = (can_carry, &settings.tags) else { return };
+    let Some(map) = reading.value.as_map_mut() else { return };
+    let tags = map.entry(TAGS.to_owned()).or_insert_with(|| Value::Map(Map::new()));
+    // Where `tags` is no table, or came from a variable, there is nothing to add to.
+    let (Some(tags), Some(inherited)) = (tags.as_map_mut(), defaults.value.as_map()) else { return };
+    for (key, value) in inherited {
+        if !tags.contains_key(key) {
+            tags.insert(key.clone(), value.clone());
+            if let Some(member) = defaults.members.get(&Path::key(key)) {
+                reading.members.insert(Path::key(TAGS).join_key(key), member.clone());
+            }
+        }
+    }
+}
+
+/// Fills in the physical name where the user left it out.
+fn name_by_default(reading: &mut Reading, address: &Address, scope: &Scope<'_>, name_field: &str) -> bool {
+    let (Some(stack), Some(map)) = (&scope.stack_name, reading.value.as_map_mut()) else { return false };
+    if map.contains_key(name_field) {
+        return false;
+    }
+    map.insert(name_field.to_owned(), Value::String(format!("{stack}-{}", address.name.replace('_', "-"))));
+    true
+}
+
+/// What the resource refers to, each once, with the furthest phase any of its fields needs.
+fn dependencies(field: &Field, value: &Value, scope: &Scope<'_>) -> Vec<Dependency> {
+    let mut found: BTreeMap<Address, Phase> = BTreeMap::new();
+    collect(Some(field), value, Phase::Exists, &mut |address, phase| {
+        if !address.is_data && scope.addresses.contains_key(address) {
+            let needs = found.entry(address.clone()).or_default();
+            *needs = (*needs).max(phase);
+        }
+    });
+    found.into_iter().map(|(address, needs)| Dependency { address, needs }).collect()
+}
+
+fn collect(field: Option<&Field>, value: &Value, around: Phase, found: &mut impl FnMut(&Address, Phase)) {
+    let phase = field.map_or(around, |field| field.rules.needs.max(around));
+    match value {
+        Value::Pending(template) => {
+            for reference in template.references() {
+                if let Reference::Attribute { address, .. } = reference {
+                    found(address, phase);
+                }
+            }
+        }
+        Value::List(items) => items.iter().for_each(|item| collect(field.and_then(Field::item), item, phase, found)),
+        Value::Map(map) => {
+            map.iter().for_each(|(key, item)| collect(field.and_then(|field| field.member(key)), item, phase, found));
+        }
+        _ => {}
+    }
+}
+
+/// Lists whose elements have names are known by these too, since plans speak of `container_definitions[report]`.
+fn name_elements(field: &Field, value: &Value, members: &mut BTreeMap<Path, MemberLocation>) {
+    let mut names = Vec::new();
+    name_within(field, value, &Path::default(), &Path::default(), &mut names);
+    for (by_position, by_name) in names {
+        if let Some(member) = members.get(&by_position).cloned() {
+            members.entry(by_name).or_insert(member);
+        }
+    }
+}
+
+fn name_within(field: &Field, value: &Value, by_position: &Path, by_name: &Path, names: &mut Vec<(Path, Path)>) {
+    if by_position != by_name {
+        names.push((by_position.clone(), by_name.clone()));
+    }
+    match value {
+        Value::List(items) => {
+            let Some(item) = field.item() else { return };
+            for (index, element) in items.iter().enumerate() {
+                let name = match (&field.rules.identity, element) {
+                    (Some(identity), element) => element.get(identity).map(|name| match name {
+                        Value::String(text) => text.clone(),
+                        other => serde_json::to_string(other).unwrap_or_default(),
+                    }),
+                    (None, Value::String(text)) if field.rules.unordered => Some(text.clone()),
+                    _ => None,
+                };
+                let index = Segment::Index(index);
+                let by_name = by_name.join(name.map_or(index.clone(), Segment::Element));
+                name_within(item, element, &by_position.join(index), &by_name, names);
+            }
+        }
+        Value::Map(map) => {
+            for (key, element) in map {
+                if let Some(member) = field.member(key) {
+                    name_within(member, element, &by_position.join_key(key), &by_name.join_key(key), names);
+                }
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,154 @@
+//! The JSON Schema of the whole stack file, from the same structs that check it: `stepwright schema`.
+
+use serde_json::{Value as Json, json};
+
+use crate::resource::ResourceType;
+use crate::schema::publish::json_schema;
+use crate::stack::{lookups, settings, variables};
+
+/// JSON Schema (2020-12) for stack files with resources of `kinds`.
+pub fn schema_document(kinds: &[&'static dyn ResourceType]) -> Json {
+    let mut properties = serde_json::Map::new();
+    properties.insert("stack".to_owned(), stack());
+    properties.insert("variables".to_owned(), table("Values that may come from outside, `${var.NAME}`.", variable()));
+    for kind in kinds {
+        let description = kind.description();
+        properties.insert(description.name.to_owned(), table(description.summary, resource(*kind)));
+    }
+    let lookups =
+        kinds.iter().map(|kind| (kind.description().name.to_owned(), table("Looked up by name or ARN.", lookup(*kind))));
+    properties.insert(
+        "data".to_owned(),
+        json!({
+            "type": "object",
+            "description": "What exists and is not ours: looked up, never changed.",
+            "properties": lookups.collect::<serde_json::Map<_, _>>(),
+            "additionalProperties": false,
+        }),
+    );
+    properties.insert("outputs".to_owned(), table("What the stack tells when it is applied.", output()));
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Stepwright stack",
+        "type": "object",
+        "properties": properties,
+        "required": ["stack"],
+        "additionalProperties": false,
+    })
+}
+
+const IDENTIFIER: &str = "^[A-Za-z_][A-Za-z0-9_-]*$";
+
+/// A table with a name of the user's choice for each of its values.
+fn table(description: &str, value: Json) -> Json {
+    json!({
+        "type": "object",
+        "description": description,
+        "propertyNames": { "pattern": IDENTIFIER },
+        "additionalProperties": value,
+    })
+}
+
+fn stack() -> Json {
+    json!({
+        "type": "object",
+        "properties": {
+            "name": {
+                "type": "string",
+                "pattern": settings::NAME_PATTERN,
+                "description": "Names the stack, its state and, where no other name is given, its resources.",
+            },
+            "region": { "type": "string", "description": "Where the stack lives; wins over the environment." },
+            "allowed_account_ids": {
+                "type": "array",
+                "items": { "type": "string", "pattern": "^[0-9]{12}$" },
+                "description": "Accounts that the stack may be applied to; empty for any.",
+            },
+            "tags": {
+                "type": "object",
+                "additionalProperties": { "type": "string" },
+                "description": "Tags of every resource that can carry tags; a resource's own win.",
+            },
+        },
+        "required": ["name"],
+        "additionalProperties": false,
+    })
+}
+
+fn variable() -> Json {
+    json!({
+        "type": "object",
+        "properties": {
+            "default": { "description": "Its value where none is given; without one, a value must be given." },
+            "description": { "type": "string" },
+            "type": { "enum": variables::TYPES },
+            "sensitive": { "type": "boolean", "description": "Never shown, and recorded only as a digest.", "default": false },
+        },
+        "additionalProperties": false,
+    })
+}
+
+fn resource(kind: &dyn ResourceType) -> Json {
+    let mut schema = json_schema(kind.schema());
+    if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) {
+        properties.insert("lifecycle".to_owned(), lifecycle());
+    }
+    // A name left out is made of the stack's and the resource's.
+    let name_field = kind.description().name_field;
+    if let Some(required) = schema.get_mut("required").and_then(Json::as_array_mut) {
+        required.retain(|key| key.as_str() != Some(name_field));
+    }
+    schema
+}
+
+fn lifecycle() -> Json {
+    json!({
+        "type": "object",
+        "properties": {
+            "prevent_destroy": {
+                "type": "boolean",
+                "default": false,
+                "description": "Refuse every plan that would delete or replace it.",
+            },
+            "ignore_changes": {
+                "type": "array",
+                "items": { "type": "string" },
+                "description": "Paths of fields that are left as they are once the resource is there.",
+            },
+            "create_before_destroy": {
+                "type": "boolean",
+                "description": "In which order it is replaced; absent, as is best for the type.",
+            },
+        },
+        "additionalProperties": false,
+    })
+}
+
+fn lookup(kind: &dyn ResourceType) -> Json {
+    let name_field = kind.description().name_field;
+    json!({
+        "type": "object",
+        "properties": { name_field: { "type": "string" }, lookups::ARN: { "type": "string" } },
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": false,
+    })
+}
+
+fn output() -> Json {
+    json!({
+        "anyOf": [
+            { "type": ["string", "number", "boolean", "array"] },
+            {
+                "type": "object",
+                "properties": {
+                    "value": {},
+                    "description": { "type": "string" },
+                    "sensitive": { "type": "boolean", "default": false },
+                },
+                "required": ["value"],
+                "additionalProperties": false,
+            },
+        ],
+    })
+}

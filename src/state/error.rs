@@ -1,0 +1,91 @@
+//! What can go wrong with a state, each with the file it is about and what to do.
+
+use std::path::PathBuf;
+
+use crate::state::entry::EntryError;
+use crate::state::lock::Holder;
+
+/// Why a state can't be read or written. No error here ever means "nothing exists".
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    #[error("can't {action} {}: {source}", .path.display())]
+    Io { action: &'static str, path: PathBuf, source: std::io::Error },
+
+    #[error("the state file {} is empty; {RESTORE}", .path.display())]
+    Empty { path: PathBuf },
+    #[error("the state file {} ends in the middle, after line {lines}; {RESTORE}", .path.display())]
+    Truncated { path: PathBuf, lines: usize },
+    #[error("the state file {} is not JSON: {detail}; {RESTORE}", .path.display())]
+    NotJson { path: PathBuf, detail: String },
+    #[error(
+        "{} is in format {found}, and this stepwright reads formats up to {known}; use the version of stepwright that wrote it, or a later one",
+        .path.display()
+    )]
+    NewerFormat { path: PathBuf, found: u64, known: u64 },
+    #[error("the state file {} has no `{key}`; {RESTORE}", .path.display())]
+    MissingKey { path: PathBuf, key: &'static str },
+    #[error("the state file {} was damaged or edited: its checksum does not fit its content; {RESTORE}", .path.display())]
+    Checksum { path: PathBuf },
+    #[error("the state file {} is not a state: {detail}; {RESTORE}", .path.display())]
+    Malformed { path: PathBuf, detail: String },
+    #[error(
+        "the state file {} is missing, but {} continues it from serial {serial}; {RESTORE}",
+        .path.display(), .journal.display()
+    )]
+    Missing { path: PathBuf, journal: PathBuf, serial: u64 },
+
+    #[error(
+        "the journal {} is damaged in line {line}: {detail}; put back an undamaged copy of it. It says what an interrupted run did: without it, resources may exist that the state does not know",
+        .path.display()
+    )]
+    JournalDamaged { path: PathBuf, line: usize, detail: String },
+    #[error(
+        "the journal {} continues lineage {journal_lineage}, but the state file beside it is of lineage {state_lineage}: they belong to different states; put the state file and the journal of one run together again",
+        .path.display()
+    )]
+    JournalOfOther { path: PathBuf, journal_lineage: String, state_lineage: String },
+    #[error(
+        "the journal {} continues serial {journal_serial}, but the state file beside it is older: serial {state_serial}; put back the state file of serial {journal_serial}",
+        .path.display()
+    )]
+    JournalAhead { path: PathBuf, journal_serial: u64, state_serial: u64 },
+    #[error(
+        "another process has taken over the journal {}, so that this run must not go on: somebody removed the lock's file while it was held. Run the command again",
+        .path.display()
+    )]
+    JournalTaken { path: PathBuf },
+
+    #[error(
+        "the state file {} is of the stack {found:?}, and not of {wanted:?}; give the state file of {wanted:?} with --state, or a path that is free",
+        .path.display()
+    )]
+    OtherStack { path: PathBuf, found: String, wanted: String },
+    #[error("there is no state at {}; give the path of the state file with --state", .path.display())]
+    Absent { path: PathBuf },
+    #[error("{} is locked by {holder}; wait for it to end, then try again", .path.display())]
+    Locked { path: PathBuf, holder: Holder },
+    #[error(
+        "{} has changed while it was locked: it is now at serial {found} of lineage {lineage}, where serial {wanted} was expected; nothing was written to it. See who changed it, then run the command again",
+        .path.display()
+    )]
+    Moved { path: PathBuf, wanted: u64, found: u64, lineage: String },
+    #[error(
+        "{count} operations on {} have no known outcome yet, so that its journal can't be closed; run the command again to settle them",
+        .path.display()
+    )]
+    Unsettled { path: PathBuf, count: usize },
+    #[error(
+        "it is not certain whether the state file {} was written, so that nothing more can be recorded in this run; what is there is whole. Run the command again",
+        .path.display()
+    )]
+    Uncertain { path: PathBuf },
+    #[error("an entry for {} does not fit its state: {source}; this is a bug in stepwright", .path.display())]
+    Entry { path: PathBuf, source: EntryError },
+    #[error(
+        "what is to be written to {} could not be read again: {detail}; nothing was written. A document that is nested too deeply does this",
+        .path.display()
+    )]
+    Unwritable { path: PathBuf, detail: String },
+}
+
+const RESTORE: &str = "put back an undamaged copy of it. Deleting it would make stepwright forget every resource of the stack, and nothing was changed";
