@@ -126,6 +126,7 @@ pub(crate) fn change(name: &str, action: Action, before: Option<Value>, after: O
         kind: TASK,
         action,
         reasons: if is_new { vec![Reason::New] } else { Vec::new() },
+        id: (!is_new).then(|| format!("arn:aws:test:eu-central-1:123456789012:task/{name}")),
         before_attributes: if is_new { Attributes::new() } else { arn(name) },
         after_attributes: if action == Action::Update {
             Attributes::from([arn(name).pop_first().expect("arn")])

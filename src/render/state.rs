@@ -11,7 +11,7 @@ use crate::render::human::section::{Body, Entry, Section, Symbol};
 use crate::render::human::whole;
 use crate::render::json::value::show as show_value;
 use crate::render::literal;
-use crate::render::mask::mask;
+use crate::render::mask::{hidden, mask};
 use crate::render::style::Ink;
 use crate::resource::ResourceType;
 use crate::state::{Record, State};
@@ -38,6 +38,20 @@ pub fn list_json(state: &State) -> Json {
         "serial": state.serial,
         "resources": resources.chain(deposed).collect::<Vec<_>>(),
     })
+}
+
+/// What the stack gives out, after an apply; nothing where there is nothing.
+pub fn outputs(out: &mut dyn Write, state: &State, style: Style) -> Result<()> {
+    if state.outputs.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{}\n", style.paint(Ink::Bold, "Outputs:"))?;
+    let width = state.outputs.keys().map(|name| literal::key(name).len()).max().unwrap_or_default();
+    for (name, output) in &state.outputs {
+        let value = if output.sensitive { hidden(&output.value) } else { mask(None, &output.value, None) };
+        writeln!(out, "{:width$} = {}", literal::key(name), literal::inline(&value))?;
+    }
+    Ok(())
 }
 
 /// `state show ADDRESS`: all that is recorded of it, in the look of the stack file, sensitive values hidden.
