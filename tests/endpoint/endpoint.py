@@ -6,7 +6,7 @@
 
 While it runs:  POST url/_proxy {"faults": [...], "latency_ms": 0, "reset": true}     faults, see proxy.py
                 POST url/_strict {"sfn_lag_ms": 2000}                                 propagation lags, see strictness.py
-                POST url/moto-api/reset                                               an empty account again
+                POST url/_strict/reset                                                an empty account again
 """
 import argparse
 import asyncio

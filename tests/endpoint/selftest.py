@@ -45,7 +45,7 @@ class Strictness(unittest.TestCase):
         cls.process.stdout.close()
 
     def setUp(self):
-        self.post("/moto-api/reset", {})
+        self.post("/_strict/reset", {})
         self.post("/_proxy", {"faults": [], "reset": True})
 
     def post(self, path, value):
