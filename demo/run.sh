@@ -27,6 +27,8 @@ run() {
     [ "$code" -eq "$expected" ] || surprise "exit code $code where $expected was due"
 }
 
+account() { "$python" "$root/tests/endpoint/account.py" "$@"; }
+
 heading "Building stepwright"
 cargo build --quiet --manifest-path "$root/Cargo.toml"
 target="$(cargo metadata --format-version 1 --no-deps --manifest-path "$root/Cargo.toml" | "$python" -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')"
@@ -59,11 +61,11 @@ run 2 stepwright plan ecs-task.toml --detailed-exitcode --var image="$image"
 heading "5. Register the new revision, move the state machine to it, deregister the old one"
 run 0 stepwright apply ecs-task.toml --yes --var image="$image"
 heading "6. What AWS has now"
-run 0 "$python" "$root/tests/endpoint/account.py" leftovers
-"$python" "$root/tests/endpoint/account.py" show | grep -q "\"image\": \"$image\"" || surprise "the new image is not in the account"
+run 0 account leftovers
+account show | grep -q "\"image\": \"$image\"" || surprise "the new image is not in the account"
 heading "7. Destroy it"
 run 0 stepwright destroy ecs-task.toml --yes
 heading "8. What is left"
-run 0 "$python" "$root/tests/endpoint/account.py" leftovers | tee "$folder/left"
+run 0 account leftovers | tee "$folder/left"
 [ "$(tail -n 1 "$folder/left")" = "[]" ] || surprise "something was left behind"
 echo "Nothing."

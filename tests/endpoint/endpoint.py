@@ -1,6 +1,7 @@
 """endpoint.py - an AWS account of the tests' own: moto, made strict, behind a proxy that injects faults. All on loopback, in one process.
 
-    python endpoint.py                              prints one line of JSON: url, log, environment; runs until its parent ends
+    python endpoint.py                              prints one line of JSON: url, direct_url (past the proxy), log,
+                                                    environment; runs until its parent ends
     python endpoint.py --format shell               prints export lines, for `eval`
     python endpoint.py --fault throttle,p=0.2 --latency-ms 20 --knob sfn_lag_ms=2000
 
@@ -77,7 +78,7 @@ async def serve(options, parent):
         if options.format == "shell":
             print("\n".join(f"export {name}={shlex.quote(value)}" for name, value in environment.items()), flush=True)
         else:
-            print(json.dumps({"url": url, "log": log, "environment": environment}), flush=True)
+            print(json.dumps({"url": url, "direct_url": upstream, "log": log, "environment": environment}), flush=True)
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
