@@ -4,6 +4,7 @@
 
 mod architecture;
 mod faults;
+mod interrupt;
 mod kill;
 mod refusals;
 mod support;

@@ -6,6 +6,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 
@@ -74,6 +75,19 @@ impl Endpoint {
     /// Propagation lags, as tests/endpoint/strictness.py describes them.
     pub fn set_knobs(&self, knobs: &Json) {
         self.post("/_strict", knobs);
+    }
+
+    /// How long each call takes.
+    pub fn set_latency_ms(&self, latency_ms: u32) {
+        self.post("/_proxy", &json!({ "latency_ms": latency_ms }));
+    }
+
+    /// Waits until a call of this action has arrived.
+    pub fn wait_for_call(&self, action: &str) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !self.calls().iter().any(|call| call.action == action) {
+            assert!(Instant::now() < deadline, "no {action} within a minute");
+        }
     }
 
     /// Forgets the calls so far.

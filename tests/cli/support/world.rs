@@ -1,6 +1,7 @@
 //! A folder with stack files, an AWS account, and `stepwright` between them.
 
 use std::path::PathBuf;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
@@ -93,6 +94,20 @@ impl World {
         Outcome { command, code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr), elapsed }
     }
 
+    /// Starts `stepwright` and does not wait for its end.
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_stepwright"));
+        command.current_dir(self.folder.path()).args(arguments).env_clear();
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", self.folder.path());
+        command.envs(self.endpoint.environment.iter().cloned());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Running {
+            command: format!("stepwright {}", arguments.join(" ")),
+            started: Instant::now(),
+            child: command.spawn().expect("stepwright starts"),
+        }
+    }
+
     /// Plans, and tells for each address what would be done.
     pub fn planned(&self, arguments: &[&str]) -> Vec<(String, Vec<String>)> {
         let arguments = [&["plan"], arguments, &["--format", "json"]].concat();
@@ -121,6 +136,29 @@ impl World {
     pub fn assert_state_is_empty(&self, fixture: &Fixture) {
         let listed = self.stepwright(&["state", "list", "--state", &format!("state/{}.json", fixture.stack)]).expect(0);
         assert_eq!(listed.stdout.trim(), "", "the state is not empty");
+    }
+}
+
+/// A `stepwright` that runs.
+pub struct Running {
+    command: String,
+    started: Instant,
+    child: Child,
+}
+
+impl Running {
+    /// As Ctrl-C does.
+    pub fn interrupt(&self) {
+        let killed = std::process::Command::new("kill").arg("-INT").arg(self.child.id().to_string()).status();
+        assert!(killed.expect("kill is there").success(), "{} had ended already", self.command);
+    }
+
+    /// Its end.
+    pub fn wait(self) -> Outcome {
+        let output = self.child.wait_with_output().expect("its output");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+        Outcome { command: self.command, code: output.status.code(), stdout, stderr, elapsed: self.started.elapsed() }
     }
 }
 
