@@ -30,7 +30,7 @@ run() {
 account() { "$python" "$root/tests/endpoint/account.py" "$@"; }
 
 heading "Building stepwright"
-cargo build --quiet --manifest-path "$root/Cargo.toml"
+cargo build --manifest-path "$root/Cargo.toml"
 target="$(cargo metadata --format-version 1 --no-deps --manifest-path "$root/Cargo.toml" | "$python" -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')"
 PATH="$target/debug:$PATH"
 

@@ -3,12 +3,15 @@
 use crate::support::World;
 use crate::support::fixture::ECS_TASK;
 
+/// Long enough to be in the middle of a run.
+const LATENCY_MS: u32 = 800;
+
 const APPLY: &[&str] = &["apply", ECS_TASK.file, "--yes"];
 
 #[test]
 fn once_lets_calls_in_flight_finish() {
     let world = World::of(&ECS_TASK);
-    world.endpoint.set_latency_ms(400);
+    world.endpoint.set_latency_ms(LATENCY_MS);
     let running = world.start(APPLY);
     world.endpoint.wait_for_call("CreateRole");
     running.interrupt();
@@ -21,7 +24,7 @@ fn once_lets_calls_in_flight_finish() {
 #[test]
 fn twice_leaves_at_once() {
     let world = World::of(&ECS_TASK);
-    world.endpoint.set_latency_ms(400);
+    world.endpoint.set_latency_ms(LATENCY_MS);
     let running = world.start(APPLY);
     world.endpoint.wait_for_call("CreateRole");
     running.interrupt();
@@ -34,7 +37,7 @@ fn twice_leaves_at_once() {
 #[test]
 fn a_second_run_is_told_who_holds_the_state() {
     let world = World::of(&ECS_TASK);
-    world.endpoint.set_latency_ms(400);
+    world.endpoint.set_latency_ms(LATENCY_MS);
     let running = world.start(APPLY);
     world.endpoint.wait_for_call("CreateRole");
     world.stepwright(APPLY).expect(1).says(&["lock"]);
