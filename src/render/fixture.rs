@@ -245,7 +245,8 @@ pub(crate) fn representative() -> Plan {
     imported.reasons = vec![Reason::OwnedByTags];
     let mut forgotten = change("gone", Action::Forget, Some(spec(json!({ "name": "gone" }))), None);
     forgotten.reasons = vec![Reason::Missing];
-    let mut quiet = change("quiet", Action::NoOp, Some(spec(json!({ "name": "quiet" }))), Some(spec(json!({ "name": "quiet" }))));
+    let noted = spec(json!({ "name": "quiet", "notes": "y" }));
+    let mut quiet = change("quiet", Action::NoOp, Some(noted.clone()), Some(noted));
     quiet.drift = drift(&spec(json!({ "name": "quiet", "notes": "x" })), &spec(json!({ "name": "quiet", "notes": "y" })));
 
     let mut plan = plan(vec![replaced, updated, created, imported, quiet, deleted, deposed, forgotten]);
