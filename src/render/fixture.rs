@@ -228,7 +228,7 @@ pub(crate) fn representative() -> Plan {
                 { "name": "web", "image": "$pending:${task.report.arn}:latest", "command": ["a"], "environment": [
                     { "name": "STAGE", "value": "test" }, { "name": "KEY", "value": "$secret:hunter2" },
                     { "name": "A_VERY_LONG_NAME_THAT_NEEDS_ROOM", "value": "and a value that makes it longer still" }] },
-                { "name": "side car", "image": "busybox" }
+                { "name": "side car", "image": "busybox", "command": ["sleep", "1"] }
             ],
             "tags": { "owner": "team" }
         }))),
