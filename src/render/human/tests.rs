@@ -146,40 +146,40 @@ fn elements_tables_and_long_lists() {
     check(
         &updated(before, after),
         expect![[r#"
-        Resource actions are indicated with the following symbols:
-          ~ update in-place
+            Resource actions are indicated with the following symbols:
+              ~ update in-place
 
-        Stepwright will perform the following actions:
+            Stepwright will perform the following actions:
 
-            # task.a will be updated in-place
-          ~ [task.a]
-          ~ revision = 3 -> (known after apply)
+                # task.a will be updated in-place
+              ~ [task.a]
+              ~ revision = 3 -> (known after apply)
 
-          ~ [task.a.containers]
-          - gone = { name = "gone", image = "busybox" }
-          + new  = { name = "new", image = "busybox", environment = [{ name = "A", value = "1" }] }
+              ~ [task.a.containers]
+              - gone = { name = "gone", image = "busybox" }
+              + new  = { name = "new", image = "busybox", environment = [{ name = "A", value = "1" }] }
 
-          ~ [task.a.containers.kept]
-          ~ command = [
-                (… 2 unchanged lines)
-                "a rather long line of shell that goes on and on",
-                "1",
-                "2",
-          -     "3",
-          +     "4",
-            ]
+              ~ [task.a.containers.kept]
+              ~ command = [
+                    (… 2 unchanged elements)
+                    "a rather long line of shell that goes on and on",
+                    "1",
+                    "2",
+              -     "3",
+              +     "4",
+                ]
 
-          ~ [task.a.containers.kept.environment]
-          ~ A.value = "1" -> "3"
-          - B       = { name = "B", value = "2" }
-          + C       = { name = "C", value = "2" }
+              ~ [task.a.containers.kept.environment]
+              ~ A.value = "1" -> "3"
+              - B       = { name = "B", value = "2" }
+              + C       = { name = "C", value = "2" }
 
-          ~ [task.a.tags]
-          - owner = "me"
-          + team  = "us"
+              ~ [task.a.tags]
+              - owner = "me"
+              + team  = "us"
 
-        Plan: 0 to add, 1 to change, 0 to destroy.
-    "#]],
+            Plan: 0 to add, 1 to change, 0 to destroy.
+        "#]],
     );
 }
 
