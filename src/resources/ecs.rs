@@ -108,3 +108,30 @@ pub fn validate_tags(spec: &Value, ours: usize) -> Vec<Finding> {
 fn some((key, value): (String, String)) -> (String, Option<String>) {
     (key, Some(value))
 }
+
+/// The leaf members of a schema by AWS's own names, as the lists in `tests/fixtures/model/` have them.
+#[cfg(test)]
+pub fn leaves(schema: &Field) -> Vec<String> {
+    use crate::schema::Shape;
+
+    fn walk(field: &Field, path: &str, leaves: &mut Vec<String>) {
+        match &field.shape {
+            Shape::Object { fields, .. } => {
+                for (key, member) in fields {
+                    let name = wire::wire_name(key, member);
+                    let path = if path.is_empty() { name } else { format!("{path}.{name}") };
+                    walk(member, &path, leaves);
+                }
+            }
+            Shape::List { item, .. } => walk(item, &format!("{path}[]"), leaves),
+            // Our table of tags is AWS's list of pairs.
+            Shape::Map { .. } if path == "tags" => leaves.extend(["tags[].key".to_owned(), "tags[].value".to_owned()]),
+            Shape::Map { item } => walk(item, &format!("{path}{{}}"), leaves),
+            _ => leaves.push(path.to_owned()),
+        }
+    }
+    let mut leaves = Vec::new();
+    walk(schema, "", &mut leaves);
+    leaves.sort();
+    leaves
+}

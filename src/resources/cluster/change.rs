@@ -18,11 +18,8 @@ const UPDATE: &str = "ecs:UpdateCluster";
 const PUT_PROVIDERS: &str = "ecs:PutClusterCapacityProviders";
 
 /// How long an update may take to show.
-const VISIBLE: Patience = Patience {
-    at_most: Duration::from_secs(15),
-    first_pause: Duration::from_millis(200),
-    longest_pause: Duration::from_secs(2),
-};
+const VISIBLE: Patience =
+    Patience { at_most: Duration::from_secs(15), first_pause: Duration::from_millis(200), longest_pause: Duration::from_secs(2) };
 
 /// `CreateCluster` answers with a cluster that is there already and revives a deleted one, so it is looked for
 /// first: one with our tags is ours from an interrupted run, any other is somebody's.
@@ -53,12 +50,7 @@ pub async fn create(operation: Operation<'_>, spec: &Value) -> Result<Live, Erro
 }
 
 /// Makes the calls that `differences` need.
-pub async fn update(
-    operation: Operation<'_>,
-    live: &Live,
-    spec: &Value,
-    differences: &[Difference],
-) -> Result<Live, Error> {
+pub async fn update(operation: Operation<'_>, live: &Live, spec: &Value, differences: &[Difference]) -> Result<Live, Error> {
     let changed = |key: &str| {
         let is_in = |difference: &Difference| matches!(difference.path.0.first(), Some(Segment::Key(first)) if first == key);
         differences.iter().any(is_in)

@@ -59,8 +59,9 @@ async fn blockers(aws: &Aws, arn: &str, error: &Error) -> Option<(Vec<String>, S
         "ClusterContainsContainerInstancesException" => {
             let instances = aws.ecs.list_container_instances().cluster(arn).max_results(NAMED).send().await;
             let instances = instances.map(|answer| answer.container_instance_arns.unwrap_or_default()).unwrap_or_default();
-            let command =
-                format!("deregister each: aws ecs deregister-container-instance --cluster {arn} --container-instance INSTANCE --force");
+            let command = format!(
+                "deregister each: aws ecs deregister-container-instance --cluster {arn} --container-instance INSTANCE --force"
+            );
             Some((instances, command))
         }
         "ClusterContainsCapacityProviderException" => {

@@ -86,8 +86,7 @@ pub fn parse(operation: &'static str, json: &Json) -> Result<Described, Error> {
     if let Some(map) = spec.as_map_mut() {
         map.insert("tags".to_owned(), tags);
     }
-    let attributes =
-        Attributes::from([("arn".to_owned(), Value::string(arn.clone())), ("name".to_owned(), Value::string(name))]);
+    let attributes = Attributes::from([("arn".to_owned(), Value::string(arn.clone())), ("name".to_owned(), Value::string(name))]);
     let live = Live { id: arn, spec: resource::normalise(&Cluster, &spec), attributes, ownership };
     Ok(Described { live, status: text("status").unwrap_or_default(), attachments_status: text("attachmentsStatus") })
 }

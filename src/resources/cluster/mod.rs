@@ -149,7 +149,8 @@ fn validate_strategy(spec: &Value) -> Vec<Finding> {
     }
     let no_weight = |item: &Value| item.get("weight").is_none_or(|weight| weight.as_i64() == Some(0));
     if items.len() > 1 && items.iter().all(no_weight) {
-        let help = "with several capacity providers at least one needs a weight above 0, or no task can be placed beyond the base";
+        let help =
+            "with several capacity providers at least one needs a weight above 0, or no task can be placed beyond the base";
         findings.push(Finding::error(path, "every capacity provider has the weight 0").on_key().help(help));
     }
     findings
@@ -185,4 +186,63 @@ fn validate_namespace(spec: &Value) -> Option<Finding> {
         Finding::warning(path, "a namespace given by its name shows as a change in every plan")
             .help("AWS answers with the namespace's ARN: give that, arn:aws:servicediscovery:REGION:ACCOUNT:namespace/ns-…")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+    use crate::resource;
+
+    fn value(toml: &str) -> Value {
+        let json: serde_json::Value = toml::from_str(toml).expect("the test's TOML parses");
+        Value::from(json)
+    }
+
+    #[test]
+    fn every_member_of_the_model_is_there() {
+        let model: Vec<&str> = include_str!("../../../tests/fixtures/model/cluster.txt").lines().collect();
+        assert_eq!(ecs::leaves(schema()), model);
+    }
+
+    #[test]
+    fn defaults_say_nothing() {
+        let spec = value(
+            "name = 'a'\nconfiguration = { execute_command_configuration = { logging = 'DEFAULT' } }\n\
+             service_connect_defaults = { namespace = '' }\ntags = {}\n\
+             default_capacity_provider_strategy = [{ capacity_provider = 'FARGATE', base = 0, weight = 0 }]",
+        );
+        let expected = value("name = 'a'\ndefault_capacity_provider_strategy = [{ capacity_provider = 'FARGATE' }]");
+        assert_eq!(resource::normalise(&Cluster, &spec), expected);
+    }
+
+    #[test]
+    fn mistakes() {
+        let spec = value(
+            r#"
+            capacity_providers = ["FARGATE", "FARGATE_SPOT"]
+            default_capacity_provider_strategy = [
+              { capacity_provider = "FARGATE", base = 1 },
+              { capacity_provider = "FARGATE_SPOTS", base = 1 },
+              { capacity_provider = "FARGATE" },
+            ]
+            configuration = { execute_command_configuration = { logging = "OVERRIDE" } }
+            service_connect_defaults = { namespace = "internal" }
+            tags = { "AWS:mine" = "x" }
+            "#,
+        );
+        let findings = Cluster.validate(&spec);
+        let lines: Vec<String> = findings.iter().map(|finding| format!("{}: {}\n", finding.path, finding.message)).collect();
+        expect![[r#"
+            tags["AWS:mine"]: tag keys that begin with `aws:` are AWS's own
+            default_capacity_provider_strategy[1].capacity_provider: `FARGATE_SPOTS` is not one of `capacity_providers`
+            default_capacity_provider_strategy[1].base: only one capacity provider of a strategy can have a base
+            default_capacity_provider_strategy[2].capacity_provider: `FARGATE` is in the strategy twice
+            default_capacity_provider_strategy: every capacity provider has the weight 0
+            configuration.execute_command_configuration.logging: `OVERRIDE` needs a `log_configuration`
+            service_connect_defaults.namespace: a namespace given by its name shows as a change in every plan
+        "#]]
+        .assert_eq(&lines.concat());
+    }
 }

@@ -83,7 +83,8 @@ pub fn units(text: &str, unit: Unit) -> Option<u64> {
         Unit::Cpu => factor(&[("vcpu", 1024)]),
         Unit::Memory => factor(&[("gb", 1024), ("gib", 1024), ("mb", 1), ("mib", 1)]),
     };
-    let is_number = |number: &str| number.chars().all(|c| c.is_ascii_digit() || c == '.') && number.ends_with(|c: char| c.is_ascii_digit());
+    let is_number =
+        |number: &str| number.chars().all(|c| c.is_ascii_digit() || c == '.') && number.ends_with(|c: char| c.is_ascii_digit());
     match with_unit {
         Some((number, factor)) if is_number(&number) => {
             let number = number.parse::<f64>().ok()? * f64::from(factor);
