@@ -2,8 +2,12 @@
 
 use crate::resource::ResourceType;
 
+mod cluster;
+mod ecs;
+mod task_definition;
+
 /// Every type, in the order of the reference.
-pub const ALL: &[&dyn ResourceType] = &[];
+pub const ALL: &[&dyn ResourceType] = &[&cluster::Cluster, &task_definition::TaskDefinition];
 
 /// The type called `name`.
 pub fn find(name: &str) -> Option<&'static dyn ResourceType> {
