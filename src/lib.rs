@@ -13,12 +13,18 @@ pub mod aws;
 pub mod resource;
 pub mod resources;
 
-pub mod graph;
 pub mod stack;
+
+pub mod graph;
+
 pub mod state;
 
 pub mod plan;
 
+pub mod observe;
+
 pub mod apply;
 
 pub mod render;
+
+pub mod cli;

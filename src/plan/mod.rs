@@ -1,10 +1,23 @@
 //! desired × recorded × live → [`Plan`]: a function. The same inputs give the same plan, byte for byte.
 //!
 //! ```text
-//! decide.rs     for each resource in dependency order: what it is to be, what that takes, and why
+//! observed.rs   what was seen of AWS
+//! planner.rs    the passes, in their order
+//! adjust.rs     before a comparison: what is not managed, ignored, write-only or secret
+//! decide.rs     for each resource, dependencies first: what it is to be, what that takes, and why
 //! steps.rs      decisions → steps, and what each step waits for
-//! outputs.rs    outputs, as far as they are known
 //! ```
+
+mod adjust;
+mod decide;
+mod error;
+mod observed;
+mod planner;
+mod steps;
+
+pub use error::PlanError;
+pub use observed::Observed;
+pub use planner::{Inputs, Options, plan};
 
 use crate::address::Address;
 use crate::place::Place;
@@ -44,6 +57,8 @@ pub struct Change {
     pub kind: &'static dyn ResourceType,
     pub action: Action,
     pub reasons: Vec<Reason>,
+    /// What AWS calls it now: its ARN.
+    pub id: Option<String>,
     /// The spec as it is now: live, or recorded where AWS was not asked.
     pub before: Option<Value>,
     /// The spec as it will be; what is known only after apply is pending.

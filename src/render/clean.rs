@@ -1,7 +1,7 @@
 //! Text that may come from anywhere, made harmless for a terminal.
 
 /// `text` with everything that does not print (escape sequences, line breaks, direction marks) written as an escape.
-pub(crate) fn clean(text: &str) -> String {
+pub fn clean(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
     for piece in text.split_inclusive(['\'', '"', '\\']) {
         // `escape_debug` would escape these three as well, which only a quoted string needs.

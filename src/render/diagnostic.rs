@@ -21,8 +21,8 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, S
 use crate::diagnostic::{Diagnostic, Location, Severity};
 
 /// Writes each of `diagnostics`, a blank line after each.
-pub fn write(output: &mut impl Write, diagnostics: &[Diagnostic], colour: bool) -> io::Result<()> {
-    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+pub fn write(output: &mut (impl Write + ?Sized), diagnostics: &[Diagnostic], color: bool) -> io::Result<()> {
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     for diagnostic in diagnostics {
         let excerpt = diagnostic.location.as_ref().map(Excerpt::of);
         let report = report(diagnostic, excerpt.as_ref());

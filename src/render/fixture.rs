@@ -126,6 +126,7 @@ pub(crate) fn change(name: &str, action: Action, before: Option<Value>, after: O
         kind: TASK,
         action,
         reasons: if is_new { vec![Reason::New] } else { Vec::new() },
+        id: (!is_new).then(|| format!("arn:aws:test:eu-central-1:123456789012:task/{name}")),
         before_attributes: if is_new { Attributes::new() } else { arn(name) },
         after_attributes: if action == Action::Update {
             Attributes::from([arn(name).pop_first().expect("arn")])
@@ -228,7 +229,7 @@ pub(crate) fn representative() -> Plan {
                 { "name": "web", "image": "$pending:${task.report.arn}:latest", "command": ["a"], "environment": [
                     { "name": "STAGE", "value": "test" }, { "name": "KEY", "value": "$secret:hunter2" },
                     { "name": "A_VERY_LONG_NAME_THAT_NEEDS_ROOM", "value": "and a value that makes it longer still" }] },
-                { "name": "side car", "image": "busybox" }
+                { "name": "side car", "image": "busybox", "command": ["sleep", "1"] }
             ],
             "tags": { "owner": "team" }
         }))),
@@ -245,7 +246,8 @@ pub(crate) fn representative() -> Plan {
     imported.reasons = vec![Reason::OwnedByTags];
     let mut forgotten = change("gone", Action::Forget, Some(spec(json!({ "name": "gone" }))), None);
     forgotten.reasons = vec![Reason::Missing];
-    let mut quiet = change("quiet", Action::NoOp, Some(spec(json!({ "name": "quiet" }))), Some(spec(json!({ "name": "quiet" }))));
+    let noted = spec(json!({ "name": "quiet", "notes": "y" }));
+    let mut quiet = change("quiet", Action::NoOp, Some(noted.clone()), Some(noted));
     quiet.drift = drift(&spec(json!({ "name": "quiet", "notes": "x" })), &spec(json!({ "name": "quiet", "notes": "y" })));
 
     let mut plan = plan(vec![replaced, updated, created, imported, quiet, deleted, deposed, forgotten]);

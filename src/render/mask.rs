@@ -5,11 +5,10 @@
 //! opposite a secret is a secret as well.
 
 use crate::plan::Change;
+use crate::render::literal::SENSITIVE_VALUE;
 use crate::schema::{Difference, Field};
 use crate::template::Reference;
 use crate::value::{Path, Secret, Segment, Value};
-
-use super::literal::SENSITIVE_VALUE;
 
 /// What is to be masked in one change.
 pub(crate) struct Mask<'a> {

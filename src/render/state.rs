@@ -11,7 +11,7 @@ use crate::render::human::section::{Body, Entry, Section, Symbol};
 use crate::render::human::whole;
 use crate::render::json::value::show as show_value;
 use crate::render::literal;
-use crate::render::mask::mask;
+use crate::render::mask::{hidden, mask};
 use crate::render::style::Ink;
 use crate::resource::ResourceType;
 use crate::state::{Record, State};
@@ -40,6 +40,20 @@ pub fn list_json(state: &State) -> Json {
     })
 }
 
+/// What the stack gives out, after an apply; nothing where there is nothing.
+pub fn outputs(out: &mut dyn Write, state: &State, style: Style) -> Result<()> {
+    if state.outputs.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{}\n", style.paint(Ink::Bold, "Outputs:"))?;
+    let width = state.outputs.keys().map(|name| literal::key(name).len()).max().unwrap_or_default();
+    for (name, output) in &state.outputs {
+        let value = if output.sensitive { hidden(&output.value) } else { mask(None, &output.value, None) };
+        writeln!(out, "{:width$} = {}", literal::key(name), literal::inline(&value))?;
+    }
+    Ok(())
+}
+
 /// `state show ADDRESS`: all that is recorded of it, in the look of the stack file, sensitive values hidden.
 ///
 /// `kind` is its type, absent for one that this version does not know.
@@ -53,15 +67,15 @@ pub fn show(
     let field = kind.map(ResourceType::schema);
     let spec = mask(field, &record.spec, None);
     let comment = |text: &str| style.paint(Ink::Dim, text);
-    writeln!(out, "    {}", style.paint(Ink::Bold, &format!("# {}", literal::address(address))))?;
-    writeln!(out, "    {}", comment(&format!("# id: {}", clean(&record.id))))?;
-    writeln!(out, "    {}", comment(&format!("# last changed: {}", record.changed_at)))?;
+    writeln!(out, "{}", style.paint(Ink::Bold, &format!("# {}", literal::address(address))))?;
+    writeln!(out, "{}", comment(&format!("# id: {}", clean(&record.id))))?;
+    writeln!(out, "{}", comment(&format!("# last changed: {}", record.changed_at)))?;
     if record.incomplete {
-        writeln!(out, "    {}", style.paint(Ink::Alert, "# incomplete: its creation or change did not finish"))?;
+        writeln!(out, "{}", style.paint(Ink::Alert, "# incomplete: its creation or change did not finish"))?;
     }
     if !record.dependencies.is_empty() {
         let names: Vec<String> = record.dependencies.iter().map(|dependency| literal::address(&dependency.address)).collect();
-        writeln!(out, "    {}", comment(&format!("# depends on: {}", names.join(", "))))?;
+        writeln!(out, "{}", comment(&format!("# depends on: {}", names.join(", "))))?;
     }
     let map = spec.as_map().cloned().unwrap_or_default();
     let attributes = record.attributes.iter().filter(|(name, _)| !map.contains_key(*name)).map(|(name, value)| Entry {
@@ -75,7 +89,13 @@ pub fn show(
     let table = whole::table(String::new(), field, &map, Symbol::None, style);
     section.entries.extend(table.entries);
     section.sections = table.sections;
-    section.write(out, &literal::address(address), style)
+    let mut with_gutter = Vec::new();
+    section.write(&mut with_gutter, &literal::address(address), style)?;
+    // Nothing changes, so the gutter is empty, and without it this reads like the stack file.
+    for line in String::from_utf8_lossy(&with_gutter).lines() {
+        writeln!(out, "{}", line.strip_prefix("    ").unwrap_or(line))?;
+    }
+    Ok(())
 }
 
 /// The same for programs: sensitive values are null, and marked in `sensitive_values`.

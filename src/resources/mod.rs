@@ -3,12 +3,16 @@
 use crate::resource::ResourceType;
 
 mod changed;
-pub mod role;
-pub mod state_machine;
-pub mod tags;
+mod cluster;
+mod ecs;
+mod role;
+mod state_machine;
+mod tags;
+mod task_definition;
 
 /// Every type, in the order of the reference.
-pub const ALL: &[&dyn ResourceType] = &[&role::Role, &state_machine::StateMachine];
+pub const ALL: &[&dyn ResourceType] =
+    &[&cluster::Cluster, &task_definition::TaskDefinition, &role::Role, &state_machine::StateMachine];
 
 /// The type called `name`.
 pub fn find(name: &str) -> Option<&'static dyn ResourceType> {

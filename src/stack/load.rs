@@ -97,10 +97,12 @@ fn read_text(path: &Path) -> Result<String, LoadError> {
     if bytes.len() as u64 > LARGEST_BYTES {
         return Err(LoadError::TooLarge { path: path.to_owned() });
     }
-    String::from_utf8(bytes).map_err(|error| {
+    let text = String::from_utf8(bytes).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         LoadError::NotText { path: path.to_owned(), line: before.iter().filter(|byte| **byte == b'\n').count() + 1 }
-    })
+    })?;
+    // Some editors begin a file with a byte order mark. It is no part of the text, and would shift its columns.
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
 fn from_io(path: &Path, source: io::Error) -> LoadError {
@@ -151,6 +153,8 @@ mod tests {
         let path = folder.path().join("stack.toml");
         assert!(matches!(read_source(&path), Err(LoadError::Missing { .. })));
         assert!(matches!(read_source(folder.path()), Err(LoadError::Folder { .. })));
+        fs::write(&path, "\u{feff}a").expect("a file");
+        assert_eq!(read_source(&path).map(|source| source.text.clone()).ok(), Some("a".to_owned()));
         fs::write(&path, b"a\n\xff").expect("a file");
         assert!(matches!(read_source(&path), Err(LoadError::NotText { line: 2, .. })));
         assert!(matches!(read_source(Path::new("/dev/zero")), Err(LoadError::TooLarge { .. })));

@@ -31,6 +31,7 @@ use crate::address::Address;
 use crate::diagnostic::{Location, Source};
 use crate::resource::ResourceType;
 use crate::schema::Phase;
+use crate::template::Reference;
 use crate::value::{Path, Value};
 
 pub use document::DocumentError;
@@ -56,6 +57,20 @@ pub struct Stack {
     pub digest: String,
     /// The stack file.
     pub source: Arc<Source>,
+}
+
+impl Stack {
+    /// Who refers to whom, look-ups among them.
+    pub fn edges(&self) -> Vec<(Address, Address)> {
+        let referred = |resource: &Resource| {
+            resource.spec.references().into_iter().filter_map(|reference| match reference {
+                Reference::Attribute { address, .. } => Some(address),
+                _ => None,
+            })
+        };
+        let pairs = self.resources.values().flat_map(|user| referred(user).map(|used| (user.address.clone(), used)));
+        pairs.collect()
+    }
 }
 
 /// `[variables] NAME`, with its value.

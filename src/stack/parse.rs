@@ -14,7 +14,7 @@ use crate::diagnostic::{Diagnostic, Location, Source, has_errors, nearest};
 use crate::graph;
 use crate::resource::ResourceType;
 use crate::stack::document::DocumentError;
-use crate::stack::node::Entry;
+use crate::stack::node::{Content, Entry};
 use crate::stack::reading::{FoundReference, Session};
 use crate::stack::resources::{Assembled, Declaration, assemble, check_tag};
 use crate::stack::scope::{Referrer, Scope};
@@ -170,6 +170,12 @@ fn named<'a>(
         return found;
     };
     for named in entries {
+        if matches!(named.value.content, Content::List(_)) && is_identifier(&named.key) && !kind_has(kind, &named.key) {
+            let message = format!("{prefix}{}.{} must be one table, not a list", entry.key, named.key);
+            let help = format!("write [{prefix}{}.{}] with single brackets", entry.key, named.key);
+            diagnostics.push(Diagnostic::error(message).at(named.key_location.clone()).help(help));
+            continue;
+        }
         if named.value.entries().is_none() {
             // `[cluster]` in place of `[cluster.main]`: its members look like nameless resources, of which one is enough.
             let message = format!("a {} needs a name of its own", entry.key);
@@ -187,6 +193,11 @@ fn named<'a>(
         found.push(Declaration { address, kind, entry: named });
     }
     found
+}
+
+/// Whether `key` is a field of the type: then it is no name, but the name is missing.
+fn kind_has(kind: &dyn ResourceType, key: &str) -> bool {
+    kind.schema().member(key).is_some()
 }
 
 /// Two resources of one type that AWS would take for one.

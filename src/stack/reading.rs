@@ -247,6 +247,9 @@ fn describe(kind: &TemplateErrorKind, token: &str) -> Diagnostic {
         TemplateErrorKind::NotAReference(text) if text.contains(':') => {
             diagnostic.help("for a `${` that IAM is to see, write `$${`").replacement(format!("${token}"))
         }
+        TemplateErrorKind::NotAReference(text) if text.split('.').count() == 2 && !text.starts_with(['.', '$']) => {
+            diagnostic.help(format!("where {text} is a resource, its attribute is missing, as in ${{{text}.arn}}"))
+        }
         TemplateErrorKind::NotAReference(_) => diagnostic.help("for a literal `${`, write `$${`"),
     }
 }

@@ -116,6 +116,9 @@ impl Scope<'_> {
     }
 }
 
+/// Of more names than this, the first are compared: each comparison costs, and every bad reference makes them all.
+const MOST_CANDIDATES: usize = 500;
+
 /// Under the offending part, with the nearest right spelling if there is one and `help` if not.
 fn suggest<'a>(
     diagnostic: Diagnostic,
@@ -126,7 +129,7 @@ fn suggest<'a>(
     help: String,
 ) -> Diagnostic {
     let diagnostic = diagnostic.at(found.parts.get(part).unwrap_or(&found.location).clone());
-    match nearest(written, candidates) {
+    match nearest(written, candidates.into_iter().take(MOST_CANDIDATES)) {
         Some(candidate) => diagnostic.replacement(candidate),
         None => diagnostic.help(help),
     }

@@ -83,6 +83,11 @@ impl State {
             interrupted: Vec::new(),
         }
     }
+
+    /// The digest under which a sensitive text is recorded here.
+    pub fn digest(&self, text: &str) -> String {
+        digest::digest(&self.digest_key, text)
+    }
 }
 
 /// One resource of ours.

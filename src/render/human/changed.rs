@@ -261,7 +261,7 @@ fn moved(key: &str, old: &Value, new: &Value, is_document: bool, style: Style) -
     match (old, new) {
         (Value::String(old), Value::String(new)) if old.trim_end().contains('\n') || new.trim_end().contains('\n') => {
             let split = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
-            let lines = text_diff::lines(&split(old), &split(new));
+            let lines = text_diff::lines(&split(old), &split(new), "line");
             Body::Block { open: "", lines, close: "" }
         }
         (Value::List(old), Value::List(new)) if width(key) + width(&old_line) + width(&new_line) + 11 > style.width => {
@@ -285,7 +285,7 @@ fn shortened(value: &Value, line: String, style: Style) -> String {
 fn elements(old: &[Value], new: &[Value]) -> Vec<BlockLine> {
     let show = |items: &[Value]| items.iter().map(|item| format!("{},", literal::inline(item))).collect::<Vec<_>>();
     let (old, new) = (show(old), show(new));
-    let lines = text_diff::lines(&old, &new);
+    let lines = text_diff::lines(&old, &new, "element");
     // Two lists of secrets may look the same though they differ.
     if lines.iter().any(|line| line.symbol != Symbol::None) {
         return lines;

@@ -38,9 +38,12 @@ fn colour_changes_nothing_but_colour() {
 #[test]
 fn nothing_to_do() {
     let same = spec(json!({ "name": "same" }));
-    check(&plan_of(vec![change("same", Action::NoOp, Some(same.clone()), Some(same))]), expect![[r#"
+    check(
+        &plan_of(vec![change("same", Action::NoOp, Some(same.clone()), Some(same))]),
+        expect![[r#"
         No changes. Your infrastructure matches the stack.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -48,12 +51,15 @@ fn only_outputs() {
     let mut plan = plan_of(Vec::new());
     let after = Some(Value::from("b"));
     plan.outputs = vec![OutputChange { name: "a".to_owned(), before: None, after, sensitive: false }];
-    check(&plan, expect![[r#"
+    check(
+        &plan,
+        expect![[r#"
         Changes to Outputs:
           + a = "b"
 
         Applying this plan only saves the new output values; no resource changes.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -61,7 +67,9 @@ fn deleted_outside() {
     let same = spec(json!({ "name": "a", "memory": "512" }));
     let mut again = change("a", Action::Create, Some(same.clone()), Some(same));
     again.reasons = vec![Reason::Missing];
-    check(&plan_of(vec![again]), expect![[r#"
+    check(
+        &plan_of(vec![again]),
+        expect![[r#"
         Note: objects have changed outside of Stepwright
 
             # task.a has been deleted
@@ -79,7 +87,8 @@ fn deleted_outside() {
           + memory   = "512"
 
         Plan: 1 to add, 0 to change, 0 to destroy.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -92,7 +101,9 @@ fn replaced_on_request_and_what_follows() {
     follows.reasons = vec![Reason::UpstreamReplaced(Address::managed("task", "a"))];
     let mut incomplete = change("c", action, Some(same.clone()), Some(same));
     incomplete.reasons = vec![Reason::Interrupted];
-    check(&plan_of(vec![requested, follows, incomplete]), expect![[r#"
+    check(
+        &plan_of(vec![requested, follows, incomplete]),
+        expect![[r#"
         Resource actions are indicated with the following symbols:
         -/+ destroy and then create replacement
 
@@ -116,7 +127,8 @@ fn replaced_on_request_and_what_follows() {
           ~ revision = 3 -> (known after apply)
 
         Plan: 3 to add, 0 to change, 3 to destroy.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -131,41 +143,44 @@ fn elements_tables_and_long_lists() {
           "environment": [{ "name": "A", "value": "3" }, { "name": "C", "value": "2" }] },
         { "name": "new", "image": "busybox", "environment": [{ "name": "A", "value": "1" }] },
     ], "tags": { "team": "us" } });
-    check(&updated(before, after), expect![[r#"
-        Resource actions are indicated with the following symbols:
-          ~ update in-place
+    check(
+        &updated(before, after),
+        expect![[r#"
+            Resource actions are indicated with the following symbols:
+              ~ update in-place
 
-        Stepwright will perform the following actions:
+            Stepwright will perform the following actions:
 
-            # task.a will be updated in-place
-          ~ [task.a]
-          ~ revision = 3 -> (known after apply)
+                # task.a will be updated in-place
+              ~ [task.a]
+              ~ revision = 3 -> (known after apply)
 
-          ~ [task.a.containers]
-          - gone = { name = "gone", image = "busybox" }
-          + new  = { name = "new", image = "busybox", environment = [{ name = "A", value = "1" }] }
+              ~ [task.a.containers]
+              - gone = { name = "gone", image = "busybox" }
+              + new  = { name = "new", image = "busybox", environment = [{ name = "A", value = "1" }] }
 
-          ~ [task.a.containers.kept]
-          ~ command = [
-                (… 2 unchanged lines)
-                "a rather long line of shell that goes on and on",
-                "1",
-                "2",
-          -     "3",
-          +     "4",
-            ]
+              ~ [task.a.containers.kept]
+              ~ command = [
+                    (… 2 unchanged elements)
+                    "a rather long line of shell that goes on and on",
+                    "1",
+                    "2",
+              -     "3",
+              +     "4",
+                ]
 
-          ~ [task.a.containers.kept.environment]
-          ~ A.value = "1" -> "3"
-          - B       = { name = "B", value = "2" }
-          + C       = { name = "C", value = "2" }
+              ~ [task.a.containers.kept.environment]
+              ~ A.value = "1" -> "3"
+              - B       = { name = "B", value = "2" }
+              + C       = { name = "C", value = "2" }
 
-          ~ [task.a.tags]
-          - owner = "me"
-          + team  = "us"
+              ~ [task.a.tags]
+              - owner = "me"
+              + team  = "us"
 
-        Plan: 0 to add, 1 to change, 0 to destroy.
-    "#]]);
+            Plan: 0 to add, 1 to change, 0 to destroy.
+        "#]],
+    );
 }
 
 #[test]
@@ -174,7 +189,9 @@ fn texts_of_many_lines_and_long_lines() {
         json!({ "name": "an old name that is quite long, so that two of them are too wide", "notes": "one\ntwo\nthree\n" });
     let after =
         json!({ "name": "a new name that is quite long, so that two of them are too wide", "notes": "one\nzwei\nthree\n" });
-    check(&updated(before, after), expect![[r#"
+    check(
+        &updated(before, after),
+        expect![[r#"
         Resource actions are indicated with the following symbols:
           ~ update in-place
 
@@ -192,14 +209,17 @@ fn texts_of_many_lines_and_long_lines() {
                 three
 
         Plan: 0 to add, 1 to change, 0 to destroy.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn documents_differ_by_meaning() {
     let before = json!({ "name": "a", "definition": { "A": 1, "B": [1, 2], "C": { "x": "arn:1" } } });
     let after = json!({ "name": "a", "definition": { "B": [1, 2, 3], "A": 1, "C": { "x": "$pending:${task.b.arn}" } } });
-    check(&updated(before, after), expect![[r#"
+    check(
+        &updated(before, after),
+        expect![[r#"
         Resource actions are indicated with the following symbols:
           ~ update in-place
 
@@ -223,13 +243,16 @@ fn documents_differ_by_meaning() {
                 }
 
         Plan: 0 to add, 1 to change, 0 to destroy.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_document_that_is_still_text() {
     let after = json!({ "name": "a", "definition": "$pending:{\"A\": \"${task.b.arn}\"}" });
-    check(&updated(json!({ "name": "a", "definition": { "A": "arn:1" } }), after), expect![[r#"
+    check(
+        &updated(json!({ "name": "a", "definition": { "A": "arn:1" } }), after),
+        expect![[r#"
         Resource actions are indicated with the following symbols:
           ~ update in-place
 
@@ -245,9 +268,12 @@ fn a_document_that_is_still_text() {
                 }
 
         Plan: 0 to add, 1 to change, 0 to destroy.
-    "#]]);
+    "#]],
+    );
     let after = json!({ "name": "a", "definition": "$pending:${task.b.arn}" });
-    check(&updated(json!({ "name": "a", "definition": { "A": "arn:1" } }), after), expect![[r#"
+    check(
+        &updated(json!({ "name": "a", "definition": { "A": "arn:1" } }), after),
+        expect![[r#"
         Resource actions are indicated with the following symbols:
           ~ update in-place
 
@@ -259,7 +285,8 @@ fn a_document_that_is_still_text() {
           ~ definition = { A = "arn:1" } -> (known after apply)
 
         Plan: 0 to add, 1 to change, 0 to destroy.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -303,7 +330,9 @@ fn secrets_are_nowhere() {
 fn a_changed_secret_in_a_document_is_seen() {
     let before = json!({ "name": "a", "definition": { "Key": "$secret:hunter2", "Same": "$secret:hunter4444" } });
     let after = json!({ "name": "a", "definition": { "Key": "$secret:hunter33", "Same": "$secret:hunter4444" } });
-    check(&updated(before, after), expect![[r#"
+    check(
+        &updated(before, after),
+        expect![[r#"
         Resource actions are indicated with the following symbols:
           ~ update in-place
 
@@ -320,5 +349,6 @@ fn a_changed_secret_in_a_document_is_seen() {
                 }
 
         Plan: 0 to add, 1 to change, 0 to destroy.
-    "#]]);
+    "#]],
+    );
 }

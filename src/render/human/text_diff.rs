@@ -19,18 +19,18 @@ pub(crate) fn documents(old: &Value, new: &Value) -> Option<Vec<BlockLine>> {
     let (old, new) = (parse(old), parse(new));
     let new_lines = document_lines(&with_new_secrets_named(&old, &new))?;
     let old_lines = document_lines(&in_order_of(&old, &new))?;
-    Some(lines(&old_lines, &new_lines))
+    Some(lines(&old_lines, &new_lines, "line"))
 }
 
-/// The changed lines between two lists of lines.
-pub(crate) fn lines(old: &[String], new: &[String]) -> Vec<BlockLine> {
+/// The changed lines between two lists of lines; `noun` is what one of them is.
+pub(crate) fn lines(old: &[String], new: &[String], noun: &str) -> Vec<BlockLine> {
     let (old_keys, new_keys) = (without_commas(old), without_commas(new));
     let difference = TextDiff::from_slices(&old_keys, &new_keys);
     let mut shown = Vec::new();
     let mut next = 0;
     for group in difference.grouped_ops(CONTEXT_LINES) {
         let start = group.first().map_or(next, |operation| operation.old_range().start);
-        skip(&mut shown, start - next);
+        skip(&mut shown, start - next, noun);
         next = group.last().map_or(next, |operation| operation.old_range().end);
         for change in group.iter().flat_map(|operation| difference.iter_inline_changes(operation)) {
             let (symbol, ink, emphasis, source) = match change.tag() {
@@ -50,7 +50,7 @@ pub(crate) fn lines(old: &[String], new: &[String]) -> Vec<BlockLine> {
             shown.push(BlockLine { symbol, spans });
         }
     }
-    skip(&mut shown, old.len() - next);
+    skip(&mut shown, old.len() - next, noun);
     shown
 }
 
@@ -134,10 +134,10 @@ fn without_commas(lines: &[String]) -> Vec<&str> {
     lines.iter().map(|line| line.strip_suffix(',').unwrap_or(line)).collect()
 }
 
-fn skip(shown: &mut Vec<BlockLine>, count: usize) {
+fn skip(shown: &mut Vec<BlockLine>, count: usize, noun: &str) {
     if count > 0 {
-        let noun = if count == 1 { "line" } else { "lines" };
-        let text = format!("(… {count} unchanged {noun})");
+        let plural = if count == 1 { "" } else { "s" };
+        let text = format!("(… {count} unchanged {noun}{plural})");
         shown.push(BlockLine { symbol: Symbol::None, spans: vec![(Ink::Dim, text)] });
     }
 }

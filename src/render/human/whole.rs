@@ -94,10 +94,10 @@ fn block(lines: &[String]) -> Body {
     Body::Block { open: "", lines: shown, close: "" }
 }
 
-/// Whether the element of a list needs no table of its own.
+/// Whether the element of a list needs no table of its own: a pair, however long, or anything flat that fits on a line.
 fn is_small(item: &Value, style: Style) -> bool {
     let is_flat = |map: &Map| map.values().all(|item| !matches!(item, Value::Map(_) | Value::List(_)));
-    item.as_map().is_some_and(is_flat) && fits("    ", item, style)
+    item.as_map().is_some_and(|map| is_flat(map) && (map.len() <= 2 || fits("    ", item, style)))
 }
 
 /// Whether `key = value` fits on a line.

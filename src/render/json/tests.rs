@@ -75,10 +75,14 @@ fn what_moved_is_named() {
     };
     saved.outputs = vec![output("1")];
     fresh.outputs = vec![output("2")];
-    check_compare(&saved, &fresh, expect![[r#"
+    check_compare(
+        &saved,
+        &fresh,
+        expect![[r#"
         task.a: before.definition.List[0].x: the saved plan has "1", now it is "\u{1b}3"
         task.a: before.notes: the saved plan has "1", now it is "\u{1b}3"
         task.b: the saved plan says update, now it would be no change
         task.new: the saved plan says no change, now it would be create
-        output o: after: the saved plan has "1", now it is "2""#]]);
+        output o: after: the saved plan has "1", now it is "2""#]],
+    );
 }

@@ -37,6 +37,11 @@ fn words(operation: OperationName) -> Words {
     }
 }
 
+/// `Creating`, `Destroying`: what a running step is at.
+pub fn doing(operation: OperationName) -> &'static str {
+    words(operation).doing
+}
+
 /// `2s`, `1m10s`, `1h2m3s`: whole seconds, as Terraform writes them.
 fn seconds(elapsed: Duration) -> String {
     let total = elapsed.as_secs();

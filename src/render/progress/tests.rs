@@ -66,11 +66,13 @@ fn lines() {
         cluster.main: Creation failed after 1h2m5s: ecs:CreateCluster: AccessDeniedException: User is not\u{1b}[2J authorized
         Interrupted: nothing new is started; waiting for 2 running operations to finish. Press Ctrl-C again to leave at once.
         Aborted: 1 running operation left unfinished; the next run looks up what became of it.
-    "#]].assert_eq(&text);
+    "#]]
+    .assert_eq(&text);
     let (address, elapsed) = (Address::managed("cluster", "main"), Duration::from_secs(10));
     expect![[r#"
         cluster.main: Still modifying... [10s elapsed]
-    "#]].assert_eq(&written(|out| still_running_line(out, &address, OperationName::Update, elapsed, PLAIN)));
+    "#]]
+    .assert_eq(&written(|out| still_running_line(out, &address, OperationName::Update, elapsed, PLAIN)));
 }
 
 #[test]
@@ -114,7 +116,8 @@ fn report_of_a_failure() {
 
         Apply failed. Resources: 1 added, 1 changed, 0 destroyed in 1m15s.
         The state holds what was done. Run apply again to go on from here.
-    "#]].assert_eq(&written(|out| report(out, &summary(), &failures, PLAIN)));
+    "#]]
+    .assert_eq(&written(|out| report(out, &summary(), &failures, PLAIN)));
 }
 
 #[test]
@@ -124,5 +127,6 @@ fn report_of_a_success() {
     let summary = Summary { done, elapsed: Duration::from_secs(1), ..Summary::default() };
     expect![[r#"
         Apply complete! Resources: 1 imported, 0 added, 0 changed, 0 destroyed, 1 forgotten in 1s.
-    "#]].assert_eq(&written(|out| report(out, &summary, &[], PLAIN)));
+    "#]]
+    .assert_eq(&written(|out| report(out, &summary, &[], PLAIN)));
 }

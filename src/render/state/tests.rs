@@ -48,7 +48,8 @@ fn lists() {
         cluster.main
         task.report
         task.report (deposed arn:aws:test:eu-central-1:123456789012:task/report\u{1b})
-    "#]].assert_eq(&written(|out| list(out, &state())));
+    "#]]
+    .assert_eq(&written(|out| list(out, &state())));
     expect![[r#"
         {
           "stack": "nightly",
@@ -80,7 +81,8 @@ fn lists() {
               "incomplete": true
             }
           ]
-        }"#]].assert_eq(&format!("{:#}", list_json(&state())));
+        }"#]]
+    .assert_eq(&format!("{:#}", list_json(&state())));
 }
 
 #[test]
@@ -109,7 +111,8 @@ fn shows_all_but_secrets() {
             name        = "report"
             image       = "busybox"
             environment = [{ name = "KEY", value = (sensitive value) }]
-    "#]].assert_eq(&text);
+    "#]]
+    .assert_eq(&text);
     let json = format!("{:#}", show_json(&address, &record(), Some(TASK)));
     assert!(!json.contains("hunter"));
     expect![[r#"
@@ -166,5 +169,6 @@ fn shows_all_but_secrets() {
           "lifecycle": {},
           "incomplete": true,
           "changed_at": "2026-01-02T03:04:05Z"
-        }"#]].assert_eq(&json);
+        }"#]]
+    .assert_eq(&json);
 }

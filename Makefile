@@ -1,0 +1,36 @@
+# Rust and Python 3 are all that is needed; `make help` says what there is.
+PYTHON       ?= python3
+VENV         := .venv
+VENV_STAMP   := $(VENV)/.stamp
+REQUIREMENTS := tests/endpoint/requirements.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test lint need-cargo
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: need-cargo venv ## plan, apply, change and destroy the example workflow against a local AWS stand-in
+	@demo/run.sh
+
+test: need-cargo venv ## all tests: the stand-in's own, then the crate's
+	$(VENV)/bin/python tests/endpoint/selftest.py
+	cargo test
+
+lint: need-cargo ## formatting and clippy
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+
+venv: $(VENV_STAMP) ## the Python environment of the AWS stand-in, in .venv
+
+$(VENV_STAMP): $(REQUIREMENTS)
+	@command -v $(PYTHON) >/dev/null || { echo "make: Python 3 is needed (for the AWS stand-in of tests and demo); install it, or say PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "make: Python 3.10 or later is needed; $(PYTHON) is $$($(PYTHON) --version)" >&2; exit 1; }
+	@test -x $(VENV)/bin/python -a -x $(VENV)/bin/pip || $(PYTHON) -m venv --clear $(VENV) || { \
+		rm -rf $(VENV); echo "make: $(PYTHON) can't make a virtual environment; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@echo "installing the AWS stand-in into $(VENV) ..."
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
+	@touch $@
+
+need-cargo:
+	@command -v cargo >/dev/null || { echo "make: cargo is needed; see https://rustup.rs" >&2; exit 1; }

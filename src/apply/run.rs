@@ -1,0 +1,293 @@
+//! The event loop of an apply.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::apply::schedule::Schedule;
+use crate::apply::step::{self, Message, Prepared};
+use crate::apply::{Event, Summary};
+use crate::aws::{Aws, Error, ErrorKind};
+use crate::plan::{Observed, OutputChange, Plan};
+use crate::resource::Live;
+use crate::schema::Phase;
+use crate::state::{Entry, IntentOperation, Outcome, RecordedOutput, Session, StateError};
+
+/// How an apply is to go about it.
+#[derive(Clone, Copy, Debug)]
+pub struct ApplyOptions {
+    /// How many steps run at a time.
+    pub parallelism: usize,
+}
+
+/// What is to be carried out, and what it takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Work<'a> {
+    pub plan: &'a Plan,
+    pub aws: &'a Aws,
+    /// What the look-ups of the plan saw.
+    pub observed: &'a Observed,
+}
+
+/// Carries a plan out. Each message on `interrupts` is a Ctrl-C.
+///
+/// # Errors
+/// If the state can't be written: then nothing more is started, and what was in flight is settled by the next run.
+pub async fn apply(
+    work: Work<'_>,
+    session: &mut Session,
+    options: ApplyOptions,
+    mut interrupts: UnboundedReceiver<()>,
+    report: &mut (dyn FnMut(&Event) + Send),
+) -> Result<Summary, StateError> {
+    let Work { plan, aws, .. } = work;
+    let begun = Instant::now();
+    note_recent_changes(aws, session);
+    if session.state().place != plan.place {
+        session.record(&[Entry::Place(plan.place.clone())])?;
+    }
+    report(&Event::Started { steps: plan.steps.len() });
+    let (sender, mut messages) = unbounded_channel();
+    let mut run = Run {
+        work,
+        session,
+        report,
+        schedule: Schedule::new(&plan.steps),
+        tasks: JoinSet::new(),
+        running: HashMap::new(),
+        summary: Summary::default(),
+        state_error: None,
+        is_stopping: false,
+    };
+    loop {
+        if !run.is_stopping {
+            run.start(options.parallelism, &sender);
+        }
+        if run.running.is_empty() {
+            break;
+        }
+        tokio::select! {
+            Some(message) = messages.recv() => {
+                // What has come in the meantime shares one fsync.
+                let mut batch = vec![message];
+                while let Ok(message) = messages.try_recv() {
+                    batch.push(message);
+                }
+                run.receive(batch);
+            }
+            Some(()) = interrupts.recv() => {
+                if run.summary.interrupted {
+                    run.abort();
+                    break;
+                }
+                run.drain();
+            }
+        }
+    }
+    let name = |index: usize| (plan.steps[index].address.clone(), step::name_of(&plan.steps[index].operation));
+    run.summary.not_tried = run.schedule.not_started().map(name).collect();
+    run.record_outputs();
+    run.summary.elapsed = begun.elapsed();
+    let Run { summary, state_error, report, .. } = run;
+    report(&Event::Finished(summary.clone()));
+    state_error.map_or(Ok(summary), Err)
+}
+
+/// What an earlier run changed a moment ago may still be on its way through AWS.
+fn note_recent_changes(aws: &Aws, session: &Session) {
+    let now = Timestamp::now();
+    for record in session.state().resources.values() {
+        let age = Duration::try_from(now.duration_since(record.changed_at)).unwrap_or_default();
+        aws.changed_roles.note(&record.id, age);
+    }
+}
+
+struct Run<'a> {
+    work: Work<'a>,
+    session: &'a mut Session,
+    report: &'a mut (dyn FnMut(&Event) + Send),
+    schedule: Schedule,
+    tasks: JoinSet<()>,
+    running: HashMap<usize, Running>,
+    summary: Summary,
+    /// The first failure to write the state. What is in flight may still finish, and is written if that works again.
+    state_error: Option<StateError>,
+    /// Something failed, or the user interrupted: nothing new starts.
+    is_stopping: bool,
+}
+
+struct Running {
+    prepared: Prepared,
+    since: Instant,
+    exists: bool,
+}
+
+impl Run<'_> {
+    /// Starts what may start. The intents of all of it are durable, with one fsync, before the first call.
+    fn start(&mut self, parallelism: usize, sender: &UnboundedSender<Message>) {
+        let mut batch = Vec::new();
+        while self.running.len() + batch.len() < parallelism
+            && let Some(index) = self.schedule.start_next()
+        {
+            match step::prepare(&self.work.plan.steps[index], self.work.aws, self.session.state(), self.work.observed) {
+                Ok(prepared) => batch.push((index, prepared)),
+                Err(error) => {
+                    self.fail(index, error, Duration::ZERO);
+                    break;
+                }
+            }
+        }
+        let intents: Vec<Entry> = batch.iter().map(|(_, prepared)| Entry::Intent(prepared.intent.clone())).collect();
+        if !self.record(&intents) {
+            return;
+        }
+        for (index, prepared) in batch {
+            let operation = &prepared.step.operation;
+            (self.report)(&Event::StepStarted {
+                step: index,
+                address: prepared.step.address.clone(),
+                operation: step::name_of(operation),
+                id: step::id_of(operation).map(str::to_owned),
+            });
+            let (task, aws, stack, sender) =
+                (prepared.clone(), self.work.aws.clone(), self.work.plan.stack.clone(), sender.clone());
+            self.tasks.spawn(async move {
+                let result = step::run(index, &task, &stack, &aws, sender.clone()).await;
+                // The loop is gone only when the whole run is being given up.
+                let _ = sender.send(Message::Finished { step: index, result });
+            });
+            self.running.insert(index, Running { prepared, since: Instant::now(), exists: false });
+        }
+    }
+
+    /// Writes down what the messages tell, all at once, then acts on it.
+    fn receive(&mut self, messages: Vec<Message>) {
+        for message in &messages {
+            if let Message::Exists { step, .. } = message
+                && let Some(running) = self.running.get_mut(step)
+            {
+                running.exists = true;
+            }
+        }
+        let entries: Vec<Entry> = messages.iter().filter_map(|message| self.entry(message)).collect();
+        self.record(&entries);
+        for message in messages {
+            self.act_on(message);
+        }
+    }
+
+    /// What the state is to hold of a message.
+    fn entry(&self, message: &Message) -> Option<Entry> {
+        match message {
+            Message::Waiting { .. } => None,
+            Message::Exists { step, live } => {
+                let prepared = &self.running.get(step)?.prepared;
+                let record = Box::new(step::record(prepared, live, true));
+                Some(Entry::Exists { token: prepared.intent.token.clone(), record })
+            }
+            Message::Finished { step, result } => {
+                let running = self.running.get(step)?;
+                let token = running.prepared.intent.token.clone();
+                match result {
+                    Ok(Some(live)) => {
+                        let outcome = Outcome::Put(Box::new(step::record(&running.prepared, live, false)));
+                        Some(Entry::Done { token, outcome })
+                    }
+                    Ok(None) => Some(Entry::Done { token, outcome: Outcome::Removed }),
+                    Err(error) if running.may_have_happened(error) => None,
+                    Err(error) => Some(Entry::Failed { token, message: error.to_string() }),
+                }
+            }
+        }
+    }
+
+    fn act_on(&mut self, message: Message) {
+        match message {
+            Message::Exists { step, live } => {
+                let address = self.work.plan.steps[step].address.clone();
+                (self.report)(&Event::StepExists { step, address, id: live.id });
+                self.schedule.reach(step, Phase::Exists);
+            }
+            Message::Waiting { step, what, at_most } => {
+                let address = self.work.plan.steps[step].address.clone();
+                (self.report)(&Event::StepWaiting { step, address, what, at_most });
+            }
+            Message::Finished { step, result } => {
+                let Some(running) = self.running.remove(&step) else { return };
+                let elapsed = running.since.elapsed();
+                match result {
+                    Ok(live) => self.finish(step, &running.prepared, live, elapsed),
+                    Err(error) => self.fail(step, error, elapsed),
+                }
+            }
+        }
+    }
+
+    fn finish(&mut self, step: usize, prepared: &Prepared, live: Option<Live>, elapsed: Duration) {
+        self.schedule.reach(step, if live.is_some() { Phase::Ready } else { Phase::Gone });
+        let (address, operation) = (prepared.step.address.clone(), step::name_of(&prepared.step.operation));
+        let id = live.map(|live| live.id).or_else(|| prepared.intent.id.clone());
+        self.summary.done.push((address.clone(), operation));
+        (self.report)(&Event::StepDone { step, address, operation, id, elapsed });
+    }
+
+    fn fail(&mut self, step: usize, error: Error, elapsed: Duration) {
+        let planned = &self.work.plan.steps[step];
+        self.is_stopping = true;
+        self.summary.failed.push(planned.address.clone());
+        let (address, operation) = (planned.address.clone(), step::name_of(&planned.operation));
+        (self.report)(&Event::StepFailed { step, address, operation, error, elapsed });
+    }
+
+    /// Makes entries durable and true; whether that worked.
+    fn record(&mut self, entries: &[Entry]) -> bool {
+        match self.session.record(entries) {
+            Ok(()) => true,
+            Err(error) => {
+                self.is_stopping = true;
+                self.state_error.get_or_insert(error);
+                false
+            }
+        }
+    }
+
+    fn drain(&mut self) {
+        self.is_stopping = true;
+        self.summary.interrupted = true;
+        (self.report)(&Event::Draining { running: self.running.len() });
+    }
+
+    fn abort(&mut self) {
+        self.tasks.abort_all();
+        (self.report)(&Event::Aborted { running: self.running.len() });
+    }
+
+    /// Outputs as far as they are known by now.
+    fn record_outputs(&mut self) {
+        let state = self.session.state();
+        let mut outputs: BTreeMap<String, RecordedOutput> = BTreeMap::new();
+        for OutputChange { name, before, after, sensitive } in &self.work.plan.outputs {
+            let value = after.as_ref().map(|after| step::resolve(after, self.work.aws, state, self.work.observed));
+            // What is not known, since the apply did not get that far, stays as it was.
+            let kept = value.filter(|value| !value.is_pending()).or_else(|| before.clone().filter(|_| after.is_some()));
+            if let Some(value) = kept {
+                outputs.insert(name.clone(), RecordedOutput { value, sensitive: *sensitive });
+            }
+        }
+        if outputs != state.outputs {
+            self.record(&[Entry::Outputs(outputs)]);
+        }
+    }
+}
+
+impl Running {
+    /// A creation that AWS did not answer may have taken effect: its intent stays open, and the next run looks.
+    fn may_have_happened(&self, error: &Error) -> bool {
+        let is_creation = self.prepared.intent.operation == IntentOperation::Create;
+        is_creation && !self.exists && matches!(error.kind, ErrorKind::Unanswered | ErrorKind::TimedOut)
+    }
+}

@@ -1,0 +1,186 @@
+//! One step: what is written before it, the call, and what is written after it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::apply::OperationName;
+use crate::aws::{Aws, Error, ErrorKind};
+use crate::plan::{Observed, Step, StepOperation, Target};
+use crate::resource::{Live, Operation, Ownership, Progress};
+use crate::state::{Intent, IntentOperation, Record, State};
+use crate::template::Reference;
+use crate::value::Value;
+
+/// What a running step tells the loop.
+#[derive(Debug)]
+pub enum Message {
+    Exists { step: usize, live: Live },
+    Waiting { step: usize, what: String, at_most: Duration },
+    Finished { step: usize, result: Result<Option<Live>, Error> },
+}
+
+/// A step whose values are all known.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    pub step: Step,
+    /// The spec to be made; null for a deletion.
+    pub spec: Value,
+    pub intent: Intent,
+}
+
+/// What a step does, as people call it.
+pub fn name_of(operation: &StepOperation) -> OperationName {
+    match operation {
+        StepOperation::Create(_) => OperationName::Create,
+        StepOperation::Update { .. } => OperationName::Update,
+        StepOperation::Delete { .. } | StepOperation::DeleteDeposed { .. } => OperationName::Delete,
+        StepOperation::Record { .. } => OperationName::Import,
+        StepOperation::Forget => OperationName::Forget,
+    }
+}
+
+/// The ARN that a step is about, where there is one already.
+pub fn id_of(operation: &StepOperation) -> Option<&str> {
+    match operation {
+        StepOperation::Create(_) | StepOperation::Forget => None,
+        StepOperation::Update { live, .. } | StepOperation::Record { live, .. } => Some(&live.id),
+        StepOperation::Delete { id, .. } => Some(id),
+        StepOperation::DeleteDeposed { predecessor } => Some(&predecessor.id),
+    }
+}
+
+/// What a step is to make, if it makes anything.
+pub fn target_of(operation: &StepOperation) -> Option<&Target> {
+    match operation {
+        StepOperation::Create(target) | StepOperation::Update { target, .. } | StepOperation::Record { target, .. } => {
+            Some(target)
+        }
+        StepOperation::Delete { .. } | StepOperation::DeleteDeposed { .. } | StepOperation::Forget => None,
+    }
+}
+
+/// Resolves what the plan left pending, now that everything it waits for is there.
+///
+/// # Errors
+/// If something is still pending: the plan's order was wrong, which is a bug of ours.
+pub fn prepare(step: &Step, aws: &Aws, state: &State, observed: &Observed) -> Result<Prepared, Error> {
+    let target = target_of(&step.operation);
+    let spec = target.map_or(Value::Null, |target| resolve(&target.spec, aws, state, observed));
+    if spec.is_pending() {
+        let open: Vec<String> = spec.references().iter().map(|reference| format!("${{{reference}}}")).collect();
+        let message = format!("{} is still not known when it is needed", open.join(", "));
+        return Err(
+            Error::new("stepwright:Resolve", ErrorKind::Bug, message).help("this is a bug of Stepwright: please report it")
+        );
+    }
+    let operation = match step.operation {
+        StepOperation::Create(_) => IntentOperation::Create,
+        StepOperation::Update { .. } | StepOperation::Record { .. } => IntentOperation::Update,
+        StepOperation::Delete { .. } | StepOperation::Forget => IntentOperation::Delete,
+        StepOperation::DeleteDeposed { .. } => IntentOperation::DeleteDeposed,
+    };
+    let spec = if target.is_some() { crate::resource::normalise(step.kind, &spec) } else { spec };
+    let intent = Intent {
+        address: step.address.clone(),
+        operation,
+        id: id_of(&step.operation).map(str::to_owned),
+        token: uuid::Uuid::new_v4().to_string(),
+        spec: target.map(|_| spec.clone()),
+        dependencies: target.map(|target| target.dependencies.clone()).unwrap_or_default(),
+        lifecycle: target.map(|target| target.lifecycle.clone()).unwrap_or_default(),
+    };
+    Ok(Prepared { step: step.clone(), spec, intent })
+}
+
+/// `value` with the attributes that the state has by now.
+pub fn resolve(value: &Value, aws: &Aws, state: &State, observed: &Observed) -> Value {
+    let lookup = |reference: &Reference| match reference {
+        Reference::Attribute { address, attribute } if address.is_data => {
+            observed.data.get(address)?.attributes.get(attribute).cloned()
+        }
+        Reference::Attribute { address, attribute } => state.resources.get(address)?.attributes.get(attribute).cloned(),
+        other => aws.place.lookup(other),
+    };
+    value.resolve(&lookup, &|text| state.digest(text))
+}
+
+/// Makes the calls. The result is what is there afterwards.
+pub async fn run(
+    index: usize,
+    prepared: &Prepared,
+    stack: &str,
+    aws: &Aws,
+    sender: UnboundedSender<Message>,
+) -> Result<Option<Live>, Error> {
+    let ownership = Ownership {
+        stack: stack.to_owned(),
+        address: prepared.step.address.to_string(),
+        token: Some(prepared.intent.token.clone()),
+    };
+    let progress = Reporter { step: index, sender };
+    let operation = Operation { aws, ownership: &ownership, progress: &progress };
+    let kind = prepared.step.kind;
+    match &prepared.step.operation {
+        StepOperation::Create(_) => {
+            let live = kind.create(operation, &prepared.spec).await?;
+            check_promise(prepared, aws, &live)?;
+            Ok(Some(live))
+        }
+        StepOperation::Update { live, .. } => {
+            // What was pending in the plan may turn out to be what is there already.
+            let differences = crate::schema::differences(kind.schema(), Some(&live.spec), Some(&prepared.spec));
+            if differences.is_empty() {
+                return Ok(Some(live.clone()));
+            }
+            kind.update(operation, live, &prepared.spec, &differences).await.map(Some)
+        }
+        StepOperation::Delete { id, spec } => kind.delete(operation, id, spec).await.map(|()| None),
+        StepOperation::DeleteDeposed { predecessor } => {
+            kind.delete(operation, &predecessor.id, &predecessor.spec).await.map(|()| None)
+        }
+        StepOperation::Record { live, .. } => Ok(Some(live.clone())),
+        StepOperation::Forget => Ok(None),
+    }
+}
+
+/// What the plan said of the attributes must have come true: other resources were made with it.
+fn check_promise(prepared: &Prepared, aws: &Aws, live: &Live) -> Result<(), Error> {
+    let predicted = prepared.step.kind.predict(&prepared.spec, &aws.place);
+    let broken = predicted.iter().find(|(name, value)| live.attributes.get(*name).is_some_and(|actual| actual != *value));
+    let Some((name, value)) = broken else { return Ok(()) };
+    let actual = live.attributes.get(name).and_then(Value::as_str).unwrap_or_default();
+    let message =
+        format!("{}.{name} was planned to be {} and is {actual}", prepared.step.address, value.as_str().unwrap_or_default());
+    Err(Error::new("stepwright:Promise", ErrorKind::Bug, message).help("this is a bug of Stepwright: please report it"))
+}
+
+/// What the state is to say of `live`.
+pub fn record(prepared: &Prepared, live: &Live, incomplete: bool) -> Record {
+    Record {
+        id: live.id.clone(),
+        spec: prepared.spec.clone(),
+        attributes: live.attributes.clone(),
+        dependencies: prepared.intent.dependencies.clone(),
+        lifecycle: prepared.intent.lifecycle.clone(),
+        incomplete,
+        changed_at: Timestamp::now(),
+    }
+}
+
+struct Reporter {
+    step: usize,
+    sender: UnboundedSender<Message>,
+}
+
+impl Progress for Reporter {
+    fn exists(&self, live: &Live) {
+        // The loop is gone only when the whole run is being given up.
+        let _ = self.sender.send(Message::Exists { step: self.step, live: live.clone() });
+    }
+
+    fn waiting(&self, what: &str, at_most: Duration) {
+        let _ = self.sender.send(Message::Waiting { step: self.step, what: what.to_owned(), at_most });
+    }
+}

@@ -1,0 +1,136 @@
+//! What most commands begin with: the stack, its state, and AWS.
+
+use std::path::{Path, PathBuf};
+
+use crate::aws::{Aws, Connection, connect};
+use crate::cli::error::CliError;
+use crate::cli::options::{PlanOptions, StackOptions, StateOptions, VariableOptions};
+use crate::cli::ui::Ui;
+use crate::diagnostic::{Diagnostic, has_errors};
+use crate::observe::observe;
+use crate::place::Place;
+use crate::plan::Observed;
+use crate::render;
+use crate::resources;
+use crate::stack::load::{self, LoadError};
+use crate::stack::{ENVIRONMENT_PREFIX, Inputs, Stack, peek_name};
+use crate::state::{FileStore, State, digest};
+
+/// Reads a stack file. Beside it stand warnings.
+pub fn read_stack(path: &Path, inputs: &Inputs, allow_outside: bool, key: &str) -> Result<(Stack, Vec<Diagnostic>), CliError> {
+    let source = load::read_source(path)?;
+    let options = load::Options { allow_documents_outside: allow_outside };
+    let (stack, diagnostics) = load::load(path, &source, resources::ALL, inputs, options, &|text| digest(key, text));
+    match stack {
+        Some(stack) if !has_errors(&diagnostics) => Ok((stack, diagnostics)),
+        _ => Err(CliError::Diagnostics(diagnostics)),
+    }
+}
+
+/// What the command line and the environment say of variables.
+pub fn inputs(options: &VariableOptions) -> Result<Inputs, CliError> {
+    let files = options.variable_files.iter().map(|path| load::read_source(path));
+    let environment = std::env::vars_os().filter_map(|(name, value)| {
+        let name = name.to_str()?.strip_prefix(ENVIRONMENT_PREFIX)?.to_owned();
+        Some((name, value.to_str()?.to_owned()))
+    });
+    Ok(Inputs {
+        arguments: options.variables.clone(),
+        files: files.collect::<Result<_, LoadError>>()?,
+        environment: environment.collect(),
+    })
+}
+
+/// A stack, its state as it is on disk, and where that is.
+pub struct Project {
+    pub stack: Stack,
+    pub store: FileStore,
+    /// The state, or the one that a first apply will start from.
+    pub state: State,
+}
+
+/// Reads a stack and its state.
+pub fn open_project(options: &StackOptions, ui: Ui) -> Result<Project, CliError> {
+    let inputs = inputs(&options.variables)?;
+    let stack = (options.stack.as_path(), &inputs, options.variables.allow_documents_outside);
+    open_project_with(stack, &options.state, |_| None, ui)
+}
+
+/// The same with inputs that are at hand. `initial` may give the state to start from where there is none.
+pub fn open_project_with(
+    (path, inputs, allow_outside): (&Path, &Inputs, bool),
+    state: &StateOptions,
+    initial: impl Fn(&str) -> Option<State>,
+    ui: Ui,
+) -> Result<Project, CliError> {
+    // The state's place follows from the stack's name, and the digests of secrets from the state's key: so the
+    // name is read first, with a key that counts for nothing.
+    let (stack, _) = read_stack(path, inputs, allow_outside, "")?;
+    let store = FileStore::new(state_path(state, &stack.name))?;
+    let found = store.read()?.state;
+    let state = found.or_else(|| initial(&stack.name)).unwrap_or_else(|| State::new(&stack.name));
+    let (stack, warnings) = read_stack(path, inputs, allow_outside, &state.digest_key)?;
+    ui.err(|writer, style| render::diagnostic::write(writer, &warnings, style.color));
+    Ok(Project { stack, store, state })
+}
+
+/// The name of the stack in the file at `path`, whatever else is wrong with it.
+pub fn name_of_stack(path: &Path) -> Result<String, CliError> {
+    let source = load::read_source(path)?;
+    peek_name(&source).ok_or_else(|| {
+        CliError::message(format!("`{}` does not say which stack it is", path.display()))
+            .help("give it `[stack]` with a `name`, or name the state with --state")
+    })
+}
+
+/// Where the state of a stack is.
+pub fn state_path(options: &StateOptions, stack_name: &str) -> PathBuf {
+    options.state.clone().unwrap_or_else(|| Path::new("state").join(format!("{stack_name}.json")))
+}
+
+/// AWS for a stack or a recorded place.
+pub async fn connect_to(region: Option<&str>, allowed_account_ids: &[String]) -> Result<Connection, CliError> {
+    let connection = connect(region).await?;
+    if let Connection::Ready(aws) = &connection
+        && let Some(account) = &aws.place.account_id
+        && !allowed_account_ids.is_empty()
+        && !allowed_account_ids.contains(account)
+    {
+        return Err(CliError::message(format!("the credentials are of account {account}, which this stack does not allow"))
+            .help(format!("[stack] allowed_account_ids = {allowed_account_ids:?}; use credentials of one of them")));
+    }
+    Ok(connection)
+}
+
+/// AWS, where nothing can be done without it.
+pub fn require(connection: Connection) -> Result<Aws, CliError> {
+    match connection {
+        Connection::Ready(aws) => Ok(*aws),
+        Connection::Offline { reason, .. } => {
+            Err(CliError::message(reason).help("set AWS_PROFILE or AWS_ACCESS_KEY_ID, or log in (`aws sso login`)"))
+        }
+    }
+}
+
+/// What a plan is made from, beside the stack: the place, and what was seen of AWS.
+pub async fn look(
+    connection: &Connection,
+    stack: Option<&Stack>,
+    state: &State,
+    options: &PlanOptions,
+) -> Result<(Place, Observed), CliError> {
+    match connection {
+        Connection::Ready(aws) => {
+            let observed = observe(aws, stack, state, options.refresh, options.parallelism).await?;
+            Ok((aws.place.clone(), observed))
+        }
+        Connection::Offline { place, reason } => {
+            if options.refresh && !state.resources.is_empty() {
+                return Err(CliError::message(format!("{reason}, so what is recorded can't be compared with AWS"))
+                    .help("set AWS_PROFILE or AWS_ACCESS_KEY_ID, or plan against the state alone with --refresh=false"));
+            }
+            let recorded = state.place.clone();
+            Ok((Place { region: place.region.clone().or(recorded.region), ..recorded }, Observed::default()))
+        }
+    }
+}

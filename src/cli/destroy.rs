@@ -1,0 +1,91 @@
+//! `stepwright destroy`: takes down what the state records.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::aws::Connection;
+use crate::cli::context::{connect_to, inputs, look, name_of_stack, read_stack, require, state_path};
+use crate::cli::error::CliError;
+use crate::cli::execute::{Execution, execute, open_session, plan_options};
+use crate::cli::options::{Format, LockOptions, PlanOptions, StateOptions, VariableOptions};
+use crate::cli::ui::Ui;
+use crate::plan::{Inputs, plan};
+use crate::state::FileStore;
+
+/// Destroys everything that the state records, dependants first.
+///
+/// It works from the state alone: a stack file that is broken or gone hinders nothing, name the state with --state then.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  stepwright destroy stacks/ecs-task.toml
+  stepwright destroy stacks/ecs-task.toml --yes
+  stepwright destroy --state state/nightly-report.json --yes     without a stack file")]
+pub struct Destroy {
+    /// The stack file; only its name, region and allowed_account_ids are used.
+    #[arg(value_name = "STACK", required_unless_present = "state")]
+    stack: Option<PathBuf>,
+    #[command(flatten)]
+    state: StateOptions,
+    #[command(flatten)]
+    variables: VariableOptions,
+    #[command(flatten)]
+    options: PlanOptions,
+    /// Does not ask.
+    #[arg(long, short, visible_alias = "auto-approve")]
+    yes: bool,
+    #[command(flatten)]
+    lock: LockOptions,
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    format: Format,
+}
+
+impl Destroy {
+    pub async fn run(&self, ui: Ui) -> Result<u8, CliError> {
+        let (path, allowed) = self.find_state(ui)?;
+        let store = FileStore::new(&path)?;
+        let Some(state) = store.read()?.state else {
+            return Err(CliError::message(format!("there is no state at {}", path.display()))
+                .help("nothing was applied from here; or name the state with --state"));
+        };
+        let aws = require(connect_to(state.place.region.as_deref(), &allowed).await?)?;
+        let command = format!("destroy {}", self.stack.as_ref().unwrap_or(&path).display());
+        let session = open_session((store, None), &command, self.lock.lock_timeout, &aws, (self.format, ui)).await?;
+        let connection = Connection::Ready(Box::new(aws.clone()));
+        let (place, observed) = look(&connection, None, session.state(), &self.options).await?;
+        let options = plan_options(&self.options, &[]);
+        let plan = plan(Inputs { stack: None, state: session.state(), place: &place, observed: &observed, options: &options })?;
+        let execution = Execution {
+            format: self.format,
+            is_approved: self.yes,
+            question: "Do you really want to destroy all of this? There is no undo.",
+            parallelism: self.options.parallelism,
+        };
+        execute(&plan, (&aws, &observed), session, execution, ui).await
+    }
+
+    /// Where the state is, and which accounts are allowed. A broken stack file is told and passed over if --state is given.
+    fn find_state(&self, ui: Ui) -> Result<(PathBuf, Vec<String>), CliError> {
+        let Some(stack) = &self.stack else {
+            return Ok((state_path(&self.state, ""), Vec::new()));
+        };
+        let read =
+            inputs(&self.variables).and_then(|inputs| read_stack(stack, &inputs, self.variables.allow_documents_outside, ""));
+        match (read, &self.state.state) {
+            (Ok((stack, _)), _) => Ok((state_path(&self.state, &stack.name), stack.allowed_account_ids)),
+            (Err(_), Some(path)) => {
+                ui.note(&format!("{} can't be used; going on with the state alone.", stack.display()));
+                Ok((path.clone(), Vec::new()))
+            }
+            // A stack file that is broken elsewhere still names its state.
+            (Err(error), None) => match name_of_stack(stack) {
+                Ok(name) => {
+                    ui.note(&format!("{} has errors; going on with the state of {name}.", stack.display()));
+                    Ok((state_path(&self.state, &name), Vec::new()))
+                }
+                Err(_) => Err(error),
+            },
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! What apply and destroy share: settle, show, ask, carry out, report.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use crate::apply::{ApplyOptions, Event, Summary, Work, apply, settle};
+use crate::aws::Aws;
+use crate::cli::error::CliError;
+use crate::cli::live::Live;
+use crate::cli::options::Format;
+use crate::cli::ui::Ui;
+use crate::cli::{exit_code, options::PlanOptions};
+use crate::plan::{Observed, Plan};
+use crate::render;
+use crate::state::{FileStore, Session, State};
+
+/// How to go about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Execution {
+    pub format: Format,
+    pub is_approved: bool,
+    pub question: &'static str,
+    pub parallelism: usize,
+}
+
+/// Locks the state and settles what an interrupted run left open.
+pub async fn open_session(
+    (store, initial): (FileStore, Option<State>),
+    command: &str,
+    lock_timeout: Duration,
+    aws: &Aws,
+    (format, ui): (Format, Ui),
+) -> Result<Session, CliError> {
+    let mut session = tokio::task::block_in_place(|| Session::open(store, initial, command, lock_timeout))?;
+    if session.unfinished_run().is_some() {
+        let settled = settle(aws, session.state()).await?;
+        for one in &settled {
+            session.record(&one.entries)?;
+            show_event(&Event::Settled { address: one.address.clone(), adopted: one.adopted }, format, ui)?;
+        }
+        session.compact()?;
+    }
+    Ok(session)
+}
+
+/// Shows `plan`, asks, carries it out and reports. The exit code is the run's.
+pub async fn execute(
+    plan: &Plan,
+    (aws, observed): (&Aws, &Observed),
+    mut session: Session,
+    execution: Execution,
+    ui: Ui,
+) -> Result<u8, CliError> {
+    if execution.format == Format::Human {
+        ui.out(|writer, style| render::human::plan(writer, plan, style))?;
+    }
+    if plan.has_changes() && !execution.is_approved {
+        if !Ui::can_ask() || execution.format == Format::Json {
+            return Err(
+                CliError::message("nobody can be asked, and --yes was not given").help("add --yes to apply without asking")
+            );
+        }
+        let answer =
+            ui.confirm(execution.question).map_err(|error| CliError::message(format!("no answer could be read: {error}")))?;
+        if !answer {
+            ui.note("Nothing was changed.");
+            return Ok(exit_code::ERROR);
+        }
+    }
+    if plan.steps.is_empty() && !plan.has_changes() {
+        session.finish()?;
+        return Ok(exit_code::SUCCESS);
+    }
+    let live = Live::start(execution.format, ui);
+    let mut report = |event: &Event| live.show(event);
+    let options = ApplyOptions { parallelism: execution.parallelism };
+    let work = Work { plan, aws, observed };
+    let summary = apply(work, &mut session, options, interrupts(), &mut report).await?;
+    live.stop();
+    let state = session.finish()?;
+    if execution.format == Format::Human {
+        ui.err(|writer, style| render::progress::report(writer, &summary, &live.failures(), style));
+        if summary.is_success() {
+            ui.out(|writer, style| render::state::outputs(writer, &state, style))?;
+        }
+    }
+    Ok(code_of(&summary))
+}
+
+fn code_of(summary: &Summary) -> u8 {
+    match summary {
+        summary if summary.is_success() => exit_code::SUCCESS,
+        summary if summary.interrupted => exit_code::INTERRUPTED,
+        _ => exit_code::ERROR,
+    }
+}
+
+/// A message for each Ctrl-C or SIGTERM.
+fn interrupts() -> UnboundedReceiver<()> {
+    let (sender, receiver) = unbounded_channel();
+    tokio::spawn(async move {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
+        loop {
+            let terminated = async {
+                match &mut terminate {
+                    Some(terminate) => terminate.recv().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                result = tokio::signal::ctrl_c() => if result.is_err() { return },
+                _ = terminated => {}
+            }
+            if sender.send(()).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+fn show_event(event: &Event, format: Format, ui: Ui) -> Result<(), CliError> {
+    match format {
+        Format::Human => ui.err(|writer, style| render::progress::event_line(writer, event, style)),
+        Format::Json => {
+            let now = jiff::Timestamp::now().to_string();
+            ui.out(|writer, _| render::json::write_line(writer, &render::progress::event_json(event, &now)))?;
+        }
+    }
+    Ok(())
+}
+
+/// The part of the options that a plan depends on.
+pub fn plan_options(options: &PlanOptions, replace: &[crate::address::Address]) -> crate::plan::Options {
+    crate::plan::Options { targets: options.targets.clone(), replace: replace.to_vec() }
+}

@@ -1,0 +1,129 @@
+//! The command line: one file per command. A command reads its inputs at the edges, calls the
+//! pure middle, and hands what it got to a renderer.
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+mod apply;
+mod completions;
+mod context;
+mod destroy;
+mod error;
+mod execute;
+pub mod exit_code;
+mod graph;
+mod live;
+mod options;
+mod plan;
+mod plan_file;
+mod schema;
+mod state;
+mod ui;
+mod validate;
+
+use error::CliError;
+use ui::Ui;
+
+const EXAMPLES: &str = "\
+Examples:
+  stepwright plan stacks/ecs-task.toml               what would change, and why
+  stepwright apply stacks/ecs-task.toml              show it, ask, do it
+  stepwright plan stacks/ecs-task.toml --out plan.json && stepwright apply plan.json
+  stepwright destroy stacks/ecs-task.toml            take everything down again
+
+Credentials and region come from where the AWS CLI has them: AWS_PROFILE, AWS_REGION, SSO, AWS_ENDPOINT_URL.";
+
+/// Provisions AWS Step Functions workflows that run ECS tasks, from one TOML stack file.
+#[derive(Debug, Parser)]
+#[command(name = "stepwright", version, after_help = EXAMPLES, max_term_width = 100, propagate_version = true)]
+struct Arguments {
+    /// When to color the output. NO_COLOR and CLICOLOR are honoured too.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: clap::ColorChoice,
+    /// Tells on stderr what goes on underneath; twice tells more. RUST_LOG chooses finer.
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Validate(validate::Validate),
+    Plan(plan::PlanCommand),
+    Apply(apply::Apply),
+    Destroy(destroy::Destroy),
+    #[command(subcommand)]
+    State(state::StateCommand),
+    Graph(graph::Graph),
+    Schema(schema::Schema),
+    Completions(completions::Completions),
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    let ui = Ui::new(match arguments.color {
+        clap::ColorChoice::Auto => anstream::ColorChoice::Auto,
+        clap::ColorChoice::Always => anstream::ColorChoice::Always,
+        clap::ColorChoice::Never => anstream::ColorChoice::Never,
+    });
+    start_log(arguments.verbose);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            ui.note(&format!("error: no threads to work with: {error}"));
+            return ExitCode::from(exit_code::ERROR);
+        }
+    };
+    let result = runtime.block_on(run(arguments.command, ui));
+    // What is still in flight after a second Ctrl-C is left: the next run settles it.
+    runtime.shutdown_background();
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            error.report(ui);
+            ExitCode::from(exit_code::ERROR)
+        }
+    }
+}
+
+/// The command line itself, for completions and the reference.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
+async fn run(command: Command, ui: Ui) -> Result<u8, CliError> {
+    match command {
+        Command::Validate(validate) => validate.run(ui),
+        Command::Plan(plan) => plan.run(ui).await,
+        Command::Apply(apply) => apply.run(ui).await,
+        Command::Destroy(destroy) => destroy.run(ui).await,
+        Command::State(state) => state.run(ui),
+        Command::Graph(graph) => graph.run(ui),
+        Command::Schema(schema) => schema.run(ui),
+        Command::Completions(completions) => completions.run(ui),
+    }
+}
+
+/// Help and version are no mistakes. A mistake exits with 1, as 2 means "there are changes".
+fn usage(error: &clap::Error) -> ExitCode {
+    let is_mistake = error.use_stderr();
+    let printed = error.print();
+    if is_mistake || printed.is_err() { ExitCode::from(exit_code::ERROR) } else { ExitCode::SUCCESS }
+}
+
+fn start_log(verbose: u8) {
+    let level = match verbose {
+        0 => "off",
+        1 => "stepwright=debug,aws_config=info",
+        _ => "stepwright=trace,aws_config=debug,aws_smithy_runtime=debug",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("RUST_LOG").unwrap_or_else(|_| level.into());
+    // A second initialisation can't happen in one process.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}

@@ -1,0 +1,106 @@
+//! `stepwright plan`: what an apply would do, and why.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::address::Address;
+use crate::apply::settle;
+use crate::aws::Connection;
+use crate::cli::context::{Project, connect_to, look, open_project};
+use crate::cli::error::CliError;
+use crate::cli::execute::plan_options;
+use crate::cli::exit_code;
+use crate::cli::options::{Format, PlanOptions, StackOptions};
+use crate::cli::plan_file::PlanFile;
+use crate::cli::ui::Ui;
+use crate::plan::{Inputs, Plan, plan};
+use crate::render;
+use crate::state::State;
+
+/// Shows what apply would do, and why. Changes nothing, needs no lock.
+///
+/// Compares three things: what the stack wants, what the state recorded, and what AWS says. Without any
+/// credentials, and with nothing recorded, it still plans; what depends on the account is then known after apply.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  stepwright plan stacks/ecs-task.toml
+  stepwright plan stacks/ecs-task.toml --var image=app:2 --out plan.json
+  stepwright plan stacks/ecs-task.toml --detailed-exitcode       0 no changes, 1 error, 2 changes
+  stepwright plan stacks/ecs-task.toml --format json | jq '.resource_changes[].change.actions'")]
+pub struct PlanCommand {
+    #[command(flatten)]
+    stack: StackOptions,
+    #[command(flatten)]
+    options: PlanOptions,
+    /// Replaces this resource even if nothing forces it. May be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    replace: Vec<Address>,
+    /// Saves the plan; `stepwright apply FILE` does exactly that, or refuses.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    format: Format,
+    /// Exits with 2 if there are changes.
+    #[arg(long)]
+    detailed_exitcode: bool,
+}
+
+impl PlanCommand {
+    pub async fn run(self, ui: Ui) -> Result<u8, CliError> {
+        let mut project = open_project(&self.stack, ui)?;
+        let connection = connect_to(project.stack.region.as_deref(), &project.stack.allowed_account_ids).await?;
+        let notices = settle_in_memory(&connection, &mut project.state).await?;
+        let mut plan = make_plan(&project, &connection, &self.options, &self.replace).await?;
+        plan.notices.splice(0..0, notices);
+        if let Some(path) = &self.out {
+            PlanFile::new(&self.stack, &self.options, &self.replace, &project, &plan)?.write(path)?;
+        }
+        match self.format {
+            Format::Human => {
+                ui.out(|writer, style| render::human::plan(writer, &plan, style))?;
+                if let Some(path) = &self.out {
+                    let path = path.display();
+                    ui.note(&format!("\nSaved the plan to {path}. To do exactly this:\n  stepwright apply {path}"));
+                }
+            }
+            Format::Json => ui.out(|writer, _| render::json::write_pretty(writer, &render::json::plan_document(&plan)))?,
+        }
+        Ok(if self.detailed_exitcode && plan.has_changes() { exit_code::CHANGES } else { exit_code::SUCCESS })
+    }
+}
+
+/// What an interrupted run left open, settled for this plan alone: only apply writes.
+async fn settle_in_memory(connection: &Connection, state: &mut State) -> Result<Vec<String>, CliError> {
+    let mut notices = Vec::new();
+    if state.interrupted.is_empty() {
+        return Ok(notices);
+    }
+    let Connection::Ready(aws) = connection else {
+        return Err(CliError::message("an earlier run was interrupted, and without credentials it can't be known what it did")
+            .help("set AWS_PROFILE or AWS_ACCESS_KEY_ID"));
+    };
+    for settled in settle(aws, state).await? {
+        for entry in &settled.entries {
+            state.apply_entry(entry).map_err(|error| CliError::message(error.to_string()))?;
+        }
+        let outcome = if settled.adopted { "happened; it is taken over" } else { "needs nothing more" };
+        notices.push(format!("{}: what an interrupted run was about to do {outcome}", settled.address));
+    }
+    Ok(notices)
+}
+
+/// Looks at AWS and plans.
+pub async fn make_plan(
+    project: &Project,
+    connection: &Connection,
+    options: &PlanOptions,
+    replace: &[Address],
+) -> Result<Plan, CliError> {
+    let (place, observed) = look(connection, Some(&project.stack), &project.state, options).await?;
+    let options = plan_options(options, replace);
+    let inputs =
+        Inputs { stack: Some(&project.stack), state: &project.state, place: &place, observed: &observed, options: &options };
+    Ok(plan(inputs)?)
+}

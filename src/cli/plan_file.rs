@@ -1,0 +1,123 @@
+//! A saved plan: not a program to be run, but a promise to be compared.
+//!
+//! `apply FILE` reads the same stack with the same variables, looks at AWS again, makes the plan anew, and
+//! goes on only if it is the saved one. So nothing that was saved is ever executed, no sensitive value
+//! needs to be in the file, and a change of anything the plan touches is noticed and named.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::Address;
+use crate::cli::context::Project;
+use crate::cli::error::CliError;
+use crate::cli::options::{PlanOptions, StackOptions};
+use crate::plan::{Base, Plan};
+use crate::render;
+use crate::state::State;
+
+/// The file's content.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PlanFile {
+    pub stepwright_plan: u32,
+    pub stack_file: PathBuf,
+    pub state_file: PathBuf,
+    pub allow_documents_outside: bool,
+    /// Values of `--var`, sensitive ones left out: those must be given again.
+    pub variables: Vec<(String, String)>,
+    pub variable_files: Vec<PathBuf>,
+    pub targets: Vec<Address>,
+    pub replace: Vec<Address>,
+    pub refresh: bool,
+    pub base: Base,
+    /// The key of the digests in `plan`, so that a first apply starts from the same state.
+    pub digest_key: String,
+    /// The plan as JSON, as `plan --format json` prints it.
+    pub plan: serde_json::Value,
+}
+
+const FORMAT: u32 = 1;
+
+impl PlanFile {
+    pub fn new(
+        stack: &StackOptions,
+        options: &PlanOptions,
+        replace: &[Address],
+        project: &Project,
+        plan: &Plan,
+    ) -> Result<Self, CliError> {
+        let is_public = |name: &str| project.stack.variables.get(name).is_some_and(|variable| !variable.sensitive);
+        let variables = &stack.variables;
+        Ok(Self {
+            stepwright_plan: FORMAT,
+            stack_file: stack.stack.clone(),
+            state_file: project.store.path().to_owned(),
+            allow_documents_outside: variables.allow_documents_outside,
+            variables: variables.variables.iter().filter(|(name, _)| is_public(name)).cloned().collect(),
+            variable_files: variables.variable_files.clone(),
+            targets: options.targets.clone(),
+            replace: replace.to_vec(),
+            refresh: options.refresh,
+            base: plan.base.clone(),
+            digest_key: project.state.digest_key.clone(),
+            plan: render::json::plan_document(plan),
+        })
+    }
+
+    /// Writes it, readable by its owner alone, whole or not at all.
+    pub fn write(&self, path: &Path) -> Result<(), CliError> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let failed = |error: std::io::Error| CliError::file("written", path, &error);
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+        let text = serde_json::to_string_pretty(self).map_err(|error| failed(error.into()))?;
+        file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
+        file.persist(path).map_err(|error| failed(error.error))?;
+        Ok(())
+    }
+
+    /// Reads `path` if it is a plan file and not a stack: a plan is JSON, and TOML never begins with a brace.
+    pub fn read(path: &Path) -> Result<Option<Self>, CliError> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            // Whatever is wrong with it, the reader of stacks says it better.
+            Err(_) => return Ok(None),
+        };
+        if !text.trim_start().starts_with('{') {
+            return Ok(None);
+        }
+        let broken = |why: String| {
+            CliError::message(format!("{} is no plan that can be applied: {why}", path.display()))
+                .help("make it anew: stepwright plan STACK --out FILE")
+        };
+        let head: serde_json::Value = serde_json::from_str(&text).map_err(|error| broken(error.to_string()))?;
+        match head.get("stepwright_plan").and_then(serde_json::Value::as_u64) {
+            Some(format) if format == u64::from(FORMAT) => {}
+            Some(format) => return Err(broken(format!("its format is {format}, and this version knows {FORMAT}"))),
+            None => return Err(broken("it has no stepwright_plan".to_owned())),
+        }
+        serde_json::from_value(head).map(Some).map_err(|error| broken(error.to_string()))
+    }
+
+    /// The state that a first apply starts from.
+    pub fn initial_state(&self, stack: &str) -> State {
+        let fresh = State::new(stack);
+        State { lineage: self.base.lineage.clone(), digest_key: self.digest_key.clone(), ..fresh }
+    }
+
+    /// What is no longer as it was when this was planned; empty if nothing that matters.
+    pub fn moved(&self, fresh: &Plan) -> Vec<String> {
+        let mut moved = Vec::new();
+        let (then, now) = (&self.base, &fresh.base);
+        if then.lineage != now.lineage {
+            moved.push(format!("the state is another one (lineage {} then, {} now)", then.lineage, now.lineage));
+        } else if then.serial != now.serial {
+            moved.push(format!("the state was changed by another run (serial {} then, {} now)", then.serial, now.serial));
+        }
+        if then.stack_digest != now.stack_digest {
+            moved.push("the stack file, one of its documents or a variable was changed".to_owned());
+        }
+        moved.extend(render::json::compare(&self.plan, &render::json::plan_document(fresh)));
+        moved
+    }
+}

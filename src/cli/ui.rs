@@ -1,0 +1,107 @@
+//! The only place that prints. Data goes to stdout, everything else to stderr.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use anstream::ColorChoice;
+
+use crate::render::Style;
+
+/// Where a run's output goes, and in what style.
+#[derive(Clone, Copy, Debug)]
+pub struct Ui {
+    out_color: bool,
+    err_color: bool,
+    width: usize,
+}
+
+/// Why something was not printed.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    #[error("stdout was closed before everything was written")]
+    Closed,
+    #[error("stdout can't be written: {0}")]
+    Unwritable(io::Error),
+}
+
+impl Ui {
+    /// `color` decides for both streams; `Auto` looks at each, and at `NO_COLOR` and its like.
+    pub fn new(color: ColorChoice) -> Self {
+        let decide = |automatic: ColorChoice| match color {
+            ColorChoice::Auto => automatic != ColorChoice::Never,
+            other => other != ColorChoice::Never,
+        };
+        let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        let terminal = console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
+        Self {
+            out_color: decide(anstream::AutoStream::choice(&io::stdout())),
+            err_color: decide(anstream::AutoStream::choice(&io::stderr())),
+            width: columns.or(terminal).unwrap_or(100).clamp(40, 200),
+        }
+    }
+
+    /// How to write what goes to stdout.
+    pub fn out_style(&self) -> Style {
+        Style { color: self.out_color, width: self.width }
+    }
+
+    /// How to write what goes to stderr.
+    pub fn err_style(&self) -> Style {
+        Style { color: self.err_color, width: self.width }
+    }
+
+    /// Writes data.
+    ///
+    /// # Errors
+    /// If stdout is closed or full: a reader must not take a part for the whole.
+    pub fn out(&self, write: impl FnOnce(&mut dyn Write, Style) -> io::Result<()>) -> Result<(), OutputError> {
+        let mut buffer = Vec::new();
+        let written = write(&mut buffer, self.out_style()).and_then(|()| {
+            let mut stdout = io::stdout().lock();
+            stdout.write_all(&buffer)?;
+            stdout.flush()
+        });
+        written.map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => OutputError::Closed,
+            _ => OutputError::Unwritable(error),
+        })
+    }
+
+    /// Writes what is not data. That nobody listens changes nothing.
+    pub fn err(&self, write: impl FnOnce(&mut dyn Write, Style) -> io::Result<()>) {
+        let mut buffer = Vec::new();
+        if write(&mut buffer, self.err_style()).is_ok() {
+            let mut stderr = io::stderr().lock();
+            let _ = stderr.write_all(&buffer).and_then(|()| stderr.flush());
+        }
+    }
+
+    /// One line that is not data.
+    pub fn note(&self, text: &str) {
+        self.err(|writer, _| writeln!(writer, "{}", crate::render::clean(text)));
+    }
+
+    /// Whether somebody could answer a question.
+    pub fn can_ask() -> bool {
+        io::stdin().is_terminal()
+    }
+
+    /// Whether progress may be drawn and redrawn.
+    pub fn is_live() -> bool {
+        io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    }
+
+    /// Asks, and takes only `yes` for an answer.
+    pub fn confirm(&self, question: &str) -> io::Result<bool> {
+        self.err(|writer, style| {
+            let (bold, plain) = if style.color { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
+            write!(
+                writer,
+                "\n{bold}{question}{plain}\n  Only 'yes' will be accepted to approve.\n\n  {bold}Enter a value:{plain} "
+            )
+        });
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer)?;
+        self.note("");
+        Ok(answer.trim() == "yes")
+    }
+}

@@ -1,0 +1,60 @@
+//! Why there is no plan.
+
+use crate::address::Address;
+use crate::place::Place;
+use crate::resource::Ownership;
+
+/// Something that no plan may do. All of them are reported at once.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    #[error("{address} can't be created: {id} is there already and {}", owner_text(.owner.as_ref()))]
+    NameTaken { address: Address, id: String, owner: Option<Ownership> },
+    #[error("{address} would be destroyed, and its lifecycle says prevent_destroy")]
+    PreventDestroy { address: Address },
+    #[error("{address} can't be created before its predecessor is destroyed: both are called {name}")]
+    SameName { address: Address, name: String },
+    #[error("{option} {address}: neither the stack nor the state has it")]
+    UnknownAddress { option: &'static str, address: Address },
+    #[error("the state is of a stack in {}, and this plan is for {}", place_text(.recorded), place_text(.wanted))]
+    Moved { recorded: Place, wanted: Place },
+    #[error("the state is of the stack {recorded}, and this stack file is of {wanted}")]
+    OtherStack { recorded: String, wanted: String },
+    #[error("the steps for {} would wait for each other", .addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
+    Tangled { addresses: Vec<Address> },
+    #[error("{address}: this version of Stepwright knows no resource type {}", .address.resource_type)]
+    UnknownType { address: Address },
+}
+
+impl PlanError {
+    /// What to do about it.
+    pub fn help(&self) -> String {
+        match self {
+            Self::NameTaken { owner: Some(owner), .. } => {
+                format!("choose another name, or destroy it from the stack {} first", owner.stack)
+            }
+            Self::NameTaken { .. } => "choose another name, or delete it if nothing needs it".to_owned(),
+            Self::PreventDestroy { .. } => "take prevent_destroy out of its lifecycle, or keep what forces its destruction".to_owned(),
+            Self::SameName { .. } => "give it another name, or leave create_before_destroy out".to_owned(),
+            Self::UnknownAddress { .. } => "an address is TYPE.NAME; `stepwright state list` shows those of the state".to_owned(),
+            Self::Moved { .. } => {
+                "use the credentials and region it was made with; to move it, destroy it there and apply it here with another --state"
+                    .to_owned()
+            }
+            Self::OtherStack { .. } => "name the right file with --state, or give the stack its name back".to_owned(),
+            Self::Tangled { .. } => "apply in two goes: first what is removed, then what is new (--target)".to_owned(),
+            Self::UnknownType { .. } => "use the newer version of Stepwright that made this state".to_owned(),
+        }
+    }
+}
+
+fn owner_text(owner: Option<&Ownership>) -> String {
+    match owner {
+        Some(owner) => format!("belongs to {} of the stack {}", owner.address, owner.stack),
+        None => "was not made by Stepwright".to_owned(),
+    }
+}
+
+fn place_text(place: &Place) -> String {
+    let known = |text: &Option<String>, what: &str| text.clone().unwrap_or_else(|| format!("an unknown {what}"));
+    format!("{} of account {}", known(&place.region, "region"), known(&place.account_id, "account"))
+}

@@ -1,0 +1,185 @@
+//! The passes of the planner, in their order.
+
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+
+use crate::address::Address;
+use crate::graph;
+use crate::place::Place;
+use crate::plan::decide::Decisions;
+use crate::plan::{Base, Change, Observed, OutputChange, Plan, PlanError, Reason, steps};
+use crate::stack::Stack;
+use crate::state::State;
+
+/// All that a plan is made from.
+#[derive(Clone, Copy)]
+pub struct Inputs<'a> {
+    /// Absent for a destroy: everything in the state goes.
+    pub stack: Option<&'a Stack>,
+    pub state: &'a State,
+    pub place: &'a Place,
+    pub observed: &'a Observed,
+    pub options: &'a Options,
+}
+
+/// What the user asked for beyond the stack.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Only these, what they depend on, and for a destroy what depends on them. Empty: everything.
+    pub targets: Vec<Address>,
+    /// Replace these even if nothing forces it.
+    pub replace: Vec<Address>,
+}
+
+/// Makes the plan.
+///
+/// # Errors
+/// Everything that forbids one, at once.
+pub fn plan(inputs: Inputs<'_>) -> Result<Plan, Vec<PlanError>> {
+    let mut errors = check(&inputs);
+    let targets = targeted(&inputs);
+    let is_targeted = |address: &Address| targets.as_ref().is_none_or(|targets| targets.contains(address));
+
+    let mut decisions = Decisions::new(inputs);
+    for address in order(inputs.stack) {
+        if let Some(resource) = inputs.stack.and_then(|stack| stack.resources.get(&address)) {
+            decisions.decide(resource, is_targeted(&address));
+        }
+    }
+    let removed_because = if inputs.stack.is_some() { Reason::RemovedFromStack } else { Reason::Destroy };
+    for (address, record) in &inputs.state.resources {
+        let is_wanted = inputs.stack.is_some_and(|stack| stack.resources.contains_key(address));
+        if !is_wanted && is_targeted(address) {
+            decisions.remove(address, record, removed_because.clone());
+        }
+    }
+    let deposed: Vec<Change> =
+        steps::deposed_changes(&inputs.state.deposed).into_iter().filter(|change| is_targeted(&change.address)).collect();
+    let outputs = outputs(&inputs, &decisions);
+    errors.append(&mut decisions.errors);
+    let steps = steps::steps(&decisions.changes, &deposed, &inputs).unwrap_or_else(|addresses| {
+        errors.push(PlanError::Tangled { addresses });
+        Vec::new()
+    });
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    Ok(Plan {
+        stack: inputs.state.stack.clone(),
+        place: inputs.place.clone(),
+        base: Base {
+            lineage: inputs.state.lineage.clone(),
+            serial: inputs.state.serial,
+            stack_digest: inputs.stack.map(|stack| stack.digest.clone()),
+        },
+        changes: in_file_order(inputs.stack, decisions.changes).into_iter().chain(deposed).collect(),
+        outputs,
+        notices: notices(&inputs),
+        steps,
+    })
+}
+
+/// What forbids any plan.
+fn check(inputs: &Inputs<'_>) -> Vec<PlanError> {
+    let mut errors = Vec::new();
+    let (state, place) = (inputs.state, inputs.place);
+    if let Some(stack) = inputs.stack
+        && stack.name != state.stack
+    {
+        errors.push(PlanError::OtherStack { recorded: state.stack.clone(), wanted: stack.name.clone() });
+    }
+    let differs =
+        |recorded: &Option<String>, wanted: &Option<String>| recorded.is_some() && wanted.is_some() && recorded != wanted;
+    let holds_any = !state.resources.is_empty() || !state.deposed.is_empty();
+    if holds_any && (differs(&state.place.region, &place.region) || differs(&state.place.account_id, &place.account_id)) {
+        errors.push(PlanError::Moved { recorded: state.place.clone(), wanted: place.clone() });
+    }
+    let is_known = |address: &Address| {
+        state.resources.contains_key(address) || inputs.stack.is_some_and(|stack| stack.resources.contains_key(address))
+    };
+    for (option, addresses) in [("--target", &inputs.options.targets), ("--replace", &inputs.options.replace)] {
+        let unknown = addresses.iter().filter(|address| !is_known(address));
+        errors.extend(unknown.map(|address| PlanError::UnknownAddress { option, address: address.clone() }));
+    }
+    errors
+}
+
+/// The resources of the stack, dependencies first.
+fn order(stack: Option<&Stack>) -> Vec<Address> {
+    let Some(stack) = stack else { return Vec::new() };
+    let edges: IndexMap<Address, Vec<Address>> = stack
+        .resources
+        .iter()
+        .map(|(address, resource)| (address.clone(), resource.dependencies.iter().map(|it| it.address.clone()).collect()))
+        .collect();
+    // The stack has been checked for cycles when it was read.
+    graph::order(&edges).unwrap_or_default()
+}
+
+/// What `--target` means: the targets, what they need, and for a destroy what needs them. `None` is everything.
+fn targeted(inputs: &Inputs<'_>) -> Option<BTreeSet<Address>> {
+    if inputs.options.targets.is_empty() {
+        return None;
+    }
+    let mut edges: Vec<(&Address, &Address)> = Vec::new();
+    if let Some(stack) = inputs.stack {
+        let needs = stack.resources.iter().flat_map(|(user, resource)| resource.dependencies.iter().map(move |it| (user, it)));
+        edges.extend(needs.map(|(user, dependency)| (user, &dependency.address)));
+    } else {
+        let needs = inputs.state.resources.iter().flat_map(|(user, record)| record.dependencies.iter().map(move |it| (user, it)));
+        edges.extend(needs.map(|(user, dependency)| (&dependency.address, user)));
+    }
+    let mut neighbours: IndexMap<&Address, Vec<&Address>> = IndexMap::new();
+    for (from, to) in edges {
+        neighbours.entry(from).or_default().push(to);
+    }
+    let mut reached = BTreeSet::new();
+    let mut open: Vec<&Address> = inputs.options.targets.iter().collect();
+    while let Some(address) = open.pop() {
+        if reached.insert(address.clone()) {
+            open.extend(neighbours.get(address).into_iter().flatten());
+        }
+    }
+    Some(reached)
+}
+
+fn outputs(inputs: &Inputs<'_>, decisions: &Decisions<'_>) -> Vec<OutputChange> {
+    let wanted = inputs.stack.map(|stack| &stack.outputs);
+    let mut changes = Vec::new();
+    for (name, output) in wanted.into_iter().flatten() {
+        let recorded = inputs.state.outputs.get(name);
+        changes.push(OutputChange {
+            name: name.clone(),
+            before: recorded.map(|output| output.value.clone()),
+            after: Some(decisions.resolve(&output.value)),
+            sensitive: output.sensitive || recorded.is_some_and(|output| output.sensitive),
+        });
+    }
+    for (name, output) in &inputs.state.outputs {
+        if wanted.is_none_or(|wanted| !wanted.contains_key(name)) {
+            let (before, sensitive) = (Some(output.value.clone()), output.sensitive);
+            changes.push(OutputChange { name: name.clone(), before, after: None, sensitive });
+        }
+    }
+    changes
+}
+
+fn in_file_order(stack: Option<&Stack>, mut changes: IndexMap<Address, Change>) -> Vec<Change> {
+    let position = |address: &Address| stack.and_then(|stack| stack.resources.get_index_of(address)).unwrap_or(usize::MAX);
+    changes.sort_by(|a, _, b, _| position(a).cmp(&position(b)));
+    changes.into_values().collect()
+}
+
+fn notices(inputs: &Inputs<'_>) -> Vec<String> {
+    let mut notices = Vec::new();
+    if !inputs.options.targets.is_empty() {
+        notices.push("--target leaves parts of the stack out: run plan without it afterwards".to_owned());
+    }
+    if inputs.place.account_id.is_none() {
+        notices.push(
+            "Without credentials nothing was looked up: every value that depends on the account is known after apply".to_owned(),
+        );
+    }
+    notices
+}

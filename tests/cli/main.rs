@@ -1,0 +1,11 @@
+//! One binary for all integration tests: a module for each command or promise.
+//!
+//! Each test runs the real binary in a folder of its own, against an AWS account of its own: see [`support`].
+
+mod architecture;
+mod faults;
+mod interrupt;
+mod kill;
+mod refusals;
+mod support;
+mod workflow;

@@ -1,0 +1,217 @@
+//! AWS accounts to test against. Starting one takes two seconds, so they are used again, emptied in between.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value as Json, json};
+
+/// Each is a process of about 200 MB.
+const AT_MOST: usize = 3;
+
+/// A running tests/endpoint/endpoint.py. It ends by itself when the test binary does.
+pub struct Endpoint {
+    process: Child,
+    host: String,
+    /// Past the proxy: what the tests themselves ask is neither disturbed nor logged.
+    direct_url: String,
+    log: PathBuf,
+    /// What a client must have in its environment to find this account and nothing else.
+    pub environment: Vec<(String, String)>,
+}
+
+/// One AWS call that arrived.
+#[derive(Debug)]
+pub struct Call {
+    pub service: String,
+    pub action: String,
+    pub request: Json,
+    /// What the endpoint did to it instead of only answering.
+    pub fault: Option<String>,
+}
+
+impl Call {
+    /// Whether it can change anything.
+    pub fn is_change(&self) -> bool {
+        let reads = ["Get", "List", "Describe", "Validate", "Simulate"];
+        !reads.iter().any(|read| self.action.starts_with(read))
+    }
+}
+
+impl Endpoint {
+    fn start() -> Self {
+        let mut process = Command::new(python())
+            .arg(root().join("tests/endpoint/endpoint.py"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the endpoint starts");
+        let mut line = String::new();
+        let output = process.stdout.take().expect("standard output is piped");
+        BufReader::new(output).read_line(&mut line).expect("the endpoint says where it is");
+        let told: Json = serde_json::from_str(&line).expect("the endpoint printed JSON; is .venv up to date? run `make venv`");
+        let environment = told["environment"].as_object().expect("an environment");
+        Self {
+            process,
+            host: told["url"].as_str().expect("a URL").trim_start_matches("http://").to_owned(),
+            direct_url: told["direct_url"].as_str().expect("a URL").to_owned(),
+            log: PathBuf::from(told["log"].as_str().expect("a log")),
+            environment: environment
+                .iter()
+                .map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()))
+                .collect(),
+        }
+    }
+
+    /// Faults, as tests/endpoint/proxy.py describes them; they replace those before, and counting starts anew.
+    pub fn set_faults(&self, faults: &[&str]) {
+        self.post("/_proxy", &json!({ "faults": faults, "reset": true }));
+    }
+
+    /// Propagation lags, as tests/endpoint/strictness.py describes them.
+    pub fn set_knobs(&self, knobs: &Json) {
+        self.post("/_strict", knobs);
+    }
+
+    /// How long each call takes.
+    pub fn set_latency_ms(&self, latency_ms: u32) {
+        self.post("/_proxy", &json!({ "latency_ms": latency_ms }));
+    }
+
+    /// Waits until a call of this action has arrived.
+    pub fn wait_for_call(&self, action: &str) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !self.calls().iter().any(|call| call.action == action) {
+            assert!(Instant::now() < deadline, "no {action} within a minute");
+        }
+    }
+
+    /// Forgets the calls so far.
+    pub fn forget_calls(&self) {
+        self.post("/_proxy", &json!({ "truncate_log": true }));
+    }
+
+    /// The calls since then, in order.
+    pub fn calls(&self) -> Vec<Call> {
+        let log = self.log.to_str().expect("a path of ours");
+        let calls = self.python("account.py", &["calls", log]);
+        let text = |call: &Json, key: &str| call[key].as_str().map(str::to_owned);
+        calls
+            .as_array()
+            .expect("a list of calls")
+            .iter()
+            .map(|call| Call {
+                service: text(call, "service").unwrap_or_default(),
+                action: text(call, "action").unwrap_or_default(),
+                request: call["request"].clone(),
+                fault: text(call, "fault"),
+            })
+            .collect()
+    }
+
+    /// What account.py says.
+    pub fn account(&self, command: &str) -> Json {
+        self.python("account.py", &[command])
+    }
+
+    fn python(&self, script: &str, arguments: &[&str]) -> Json {
+        let output = Command::new(python())
+            .arg(root().join("tests/endpoint").join(script))
+            .args(arguments)
+            .envs(self.environment.iter().cloned())
+            .env("AWS_ENDPOINT_URL", &self.direct_url)
+            .output()
+            .expect("Python runs");
+        assert!(output.status.success(), "{script} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).expect("the script printed JSON")
+    }
+
+    fn empty(&self) {
+        self.post("/_proxy", &json!({ "faults": [], "rates": [], "latency_ms": 0, "reset": true }));
+        self.post("/_strict/reset", &json!({}));
+        self.forget_calls();
+    }
+
+    fn post(&self, path: &str, body: &Json) {
+        let body = body.to_string();
+        let mut stream = TcpStream::connect(&self.host).expect("the endpoint listens");
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            self.host,
+            body.len()
+        );
+        stream.write_all((head + &body).as_bytes()).expect("the endpoint reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("the endpoint answers");
+        assert!(answer.starts_with("HTTP/1.1 200"), "POST {path} {body}: {answer}");
+    }
+}
+
+impl Drop for Endpoint {
+    fn drop(&mut self) {
+        // Where it is gone already there is nothing to do.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// An endpoint for the time of one test.
+pub struct Borrowed(Option<Endpoint>);
+
+impl Deref for Borrowed {
+    type Target = Endpoint;
+
+    fn deref(&self) -> &Endpoint {
+        self.0.as_ref().expect("present until it is dropped")
+    }
+}
+
+struct Pool {
+    idle: Vec<Endpoint>,
+    started: usize,
+}
+
+static POOL: Mutex<Pool> = Mutex::new(Pool { idle: Vec::new(), started: 0 });
+static RETURNED: Condvar = Condvar::new();
+
+/// An empty account.
+pub fn borrow() -> Borrowed {
+    let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+    let endpoint = loop {
+        if let Some(endpoint) = pool.idle.pop() {
+            break endpoint;
+        }
+        if pool.started < AT_MOST {
+            pool.started += 1;
+            drop(pool);
+            break Endpoint::start();
+        }
+        pool = RETURNED.wait(pool).unwrap_or_else(PoisonError::into_inner);
+    };
+    endpoint.empty();
+    Borrowed(Some(endpoint))
+}
+
+impl Drop for Borrowed {
+    fn drop(&mut self) {
+        if let Some(endpoint) = self.0.take() {
+            POOL.lock().unwrap_or_else(PoisonError::into_inner).idle.push(endpoint);
+            RETURNED.notify_one();
+        }
+    }
+}
+
+/// The root of the project.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn python() -> PathBuf {
+    let python = root().join(".venv/bin/python");
+    assert!(python.exists(), "the tests need an AWS stand-in, and {} is not there: run `make venv`", python.display());
+    python
+}

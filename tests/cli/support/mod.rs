@@ -1,0 +1,13 @@
+//! What the tests stand on.
+//!
+//! ```text
+//! World ── a folder with stack files, in which `stepwright` runs
+//!   └─ Endpoint ── an AWS account of its own (tests/endpoint/endpoint.py), strict, with faults on demand
+//! ```
+
+pub mod endpoint;
+pub mod fixture;
+pub mod world;
+
+pub use fixture::{FIXTURES, Fixture};
+pub use world::World;
