@@ -1,8 +1,59 @@
 //! IAM policy documents.
+//!
+//! | file | answers |
+//! |---|---|
+//! | `canonical.rs` | do two documents mean the same? |
+//! | `evaluate.rs` | what do documents allow? |
+//! | `validate.rs` | would AWS take this document? |
 
-use crate::value::Value;
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+
+use crate::value::{Map, Value};
+
+mod canonical;
+mod evaluate;
+mod validate;
+
+pub use canonical::canonical;
+pub use evaluate::{Context, Decision, decide, decide_trust};
+pub use validate::{PolicyKind, validate};
+
+/// A policy inside a `Spec`, in the policy language's own spelling.
+#[derive(Clone, Debug, Deserialize)]
+pub struct PolicyDocument(pub serde_json::Value);
+
+impl JsonSchema for PolicyDocument {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "PolicyDocument".into()
+    }
+
+    fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "x-document": "policy" })
+    }
+}
 
 /// Whether two policy documents mean the same.
 pub fn equal(a: &Value, b: &Value) -> bool {
-    a == b
+    a == b || canonical(a) == canonical(b)
+}
+
+/// The statements of a document: a single one stands for a list of one.
+fn statements(document: &Value) -> Vec<&Map> {
+    document.get("Statement").map(one_or_many).unwrap_or_default().into_iter().filter_map(Value::as_map).collect()
+}
+
+/// The language writes a list of one as its element.
+fn one_or_many(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::List(items) => items.iter().collect(),
+        Value::Null => Vec::new(),
+        single => vec![single],
+    }
 }

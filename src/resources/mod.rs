@@ -2,12 +2,17 @@
 
 use crate::resource::ResourceType;
 
+mod changed;
 mod cluster;
 mod ecs;
+mod role;
+mod state_machine;
+mod tags;
 mod task_definition;
 
 /// Every type, in the order of the reference.
-pub const ALL: &[&dyn ResourceType] = &[&cluster::Cluster, &task_definition::TaskDefinition];
+pub const ALL: &[&dyn ResourceType] =
+    &[&cluster::Cluster, &task_definition::TaskDefinition, &role::Role, &state_machine::StateMachine];
 
 /// The type called `name`.
 pub fn find(name: &str) -> Option<&'static dyn ResourceType> {

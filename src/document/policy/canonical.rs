@@ -1,0 +1,221 @@
+//! One form for all documents that mean the same.
+
+use crate::document::policy::one_or_many;
+use crate::value::{Map, Value};
+
+/// The canonical form: documents that mean the same are equal in it.
+///
+/// - a single statement, action, resource, principal or condition value is a list of one;
+/// - these lists are sets: sorted, without repeats; what is empty is left out;
+/// - actions are in lower case, as AWS does not tell them apart by it;
+/// - the principal of an account is its number, and `"*"` is `{"AWS": "*"}`;
+/// - values of conditions are strings.
+///
+/// Idempotent. What is pending or secret stays as it is, and equals only itself.
+pub fn canonical(document: &Value) -> Value {
+    let Some(map) = document.as_map() else { return document.clone() };
+    sorted(map, |key, value| match key {
+        "Statement" => set(value, statement),
+        _ => value.clone(),
+    })
+}
+
+fn statement(value: &Value) -> Value {
+    let Some(map) = value.as_map() else { return value.clone() };
+    sorted(map, |key, value| match key {
+        "Action" | "NotAction" => set(value, |action| match action {
+            Value::String(text) => Value::String(text.to_lowercase()),
+            other => other.clone(),
+        }),
+        "Resource" | "NotResource" => set(value, Value::clone),
+        "Principal" | "NotPrincipal" => principal(value),
+        "Condition" => condition(value),
+        _ => value.clone(),
+    })
+}
+
+fn principal(value: &Value) -> Value {
+    match value {
+        Value::String(text) if text == "*" => Value::Map(Map::from([("AWS".to_owned(), Value::List(vec![Value::string("*")]))])),
+        Value::Map(map) => sorted(map, |kind, names| match kind {
+            "AWS" => set(names, |name| match name {
+                Value::String(text) => Value::string(account_of_root(text).unwrap_or(text)),
+                other => other.clone(),
+            }),
+            _ => set(names, Value::clone),
+        }),
+        other => other.clone(),
+    }
+}
+
+/// `123456789012` of `arn:PARTITION:iam::123456789012:root`.
+fn account_of_root(arn: &str) -> Option<&str> {
+    match arn.split(':').collect::<Vec<_>>().as_slice() {
+        ["arn", _, "iam", "", account, "root"] => Some(account),
+        _ => None,
+    }
+}
+
+fn condition(value: &Value) -> Value {
+    let Some(operators) = value.as_map() else { return value.clone() };
+    sorted(operators, |_, keys| match keys {
+        Value::Map(keys) => sorted(keys, |_, values| {
+            set(values, |value| match value {
+                Value::Bool(flag) => Value::string(flag.to_string()),
+                Value::Number(number) => Value::string(number.to_string()),
+                other => other.clone(),
+            })
+        }),
+        other => other.clone(),
+    })
+}
+
+/// The entries of `map`, each made canonical, in the order of their keys, without the empty ones.
+fn sorted(map: &Map, form: impl Fn(&str, &Value) -> Value) -> Value {
+    let mut entries: Vec<(String, Value)> = map.iter().map(|(key, value)| (key.clone(), form(key, value))).collect();
+    entries.retain(|(_, value)| !value.is_empty());
+    entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Value::Map(entries.into_iter().collect())
+}
+
+fn set(value: &Value, form: impl Fn(&Value) -> Value) -> Value {
+    let mut items: Vec<Value> = one_or_many(value).into_iter().map(form).filter(|item| !item.is_empty()).collect();
+    items.sort_by_cached_key(|item| serde_json::to_string(item).unwrap_or_default());
+    items.dedup();
+    Value::List(items)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+    use crate::document::policy::equal;
+    use crate::template::Template;
+
+    fn value(json: Json) -> Value {
+        Value::from(json)
+    }
+
+    fn of(statement: Json) -> Value {
+        value(json!({ "Version": "2012-10-17", "Statement": statement }))
+    }
+
+    #[test]
+    fn documents_that_mean_the_same() {
+        let pairs = [
+            (
+                json!({ "Effect": "Allow", "Action": "a:B", "Resource": "*" }),
+                json!([{ "Resource": ["*"], "Action": ["A:b"], "Effect": "Allow" }]),
+            ),
+            (json!([{ "Sid": "1" }, { "Sid": "2" }]), json!([{ "Sid": "2" }, { "Sid": "1" }, { "Sid": "1" }])),
+            (json!({ "NotAction": ["s3:Get*", "s3:Put*"] }), json!({ "NotAction": ["s3:put*", "s3:get*"] })),
+            (json!({ "NotResource": ["b", "a"] }), json!({ "NotResource": ["a", "b"] })),
+            (
+                json!({ "Principal": { "AWS": "123456789012" } }),
+                json!({ "Principal": { "AWS": ["arn:aws-cn:iam::123456789012:root"] } }),
+            ),
+            (json!({ "Principal": "*" }), json!({ "Principal": { "AWS": ["*"] } })),
+            (
+                json!({ "Principal": { "Service": ["ecs.amazonaws.com", "states.amazonaws.com"] } }),
+                json!({ "Principal": { "Service": ["states.amazonaws.com", "ecs.amazonaws.com"], "AWS": [] } }),
+            ),
+            (json!({ "Condition": { "Bool": { "aws:x": true } } }), json!({ "Condition": { "Bool": { "aws:x": ["true"] } } })),
+            (
+                json!({ "Condition": { "NumericLessThan": { "k": [2, 1] } } }),
+                json!({ "Condition": { "NumericLessThan": { "k": ["1", "2"] } } }),
+            ),
+            (json!({ "Condition": {}, "Sid": "a" }), json!({ "Sid": "a" })),
+        ];
+        for (a, b) in pairs {
+            assert!(equal(&of(a.clone()), &of(b.clone())), "{a} and {b}");
+        }
+    }
+
+    #[test]
+    fn documents_that_differ() {
+        let pairs = [
+            (json!({ "Effect": "Allow" }), json!({ "Effect": "Deny" })),
+            (json!({ "Effect": "Allow" }), json!({ "Effect": "allow" })),
+            (json!({ "Sid": "A" }), json!({ "Sid": "a" })),
+            (json!({ "Resource": "arn:aws:s3:::A" }), json!({ "Resource": "arn:aws:s3:::a" })),
+            (json!({ "Action": "a:b" }), json!({ "NotAction": "a:b" })),
+            (
+                json!({ "Principal": { "AWS": "123456789012" } }),
+                json!({ "Principal": { "AWS": "arn:aws:iam::123456789012:role/root" } }),
+            ),
+            (json!({ "Principal": { "AWS": "*" } }), json!({ "Principal": { "Service": "*" } })),
+            (json!({ "Condition": { "StringEquals": { "k": "v" } } }), json!({ "Condition": { "StringLike": { "k": "v" } } })),
+            (json!({ "Condition": { "StringEquals": { "k": "v" } } }), json!({ "Condition": { "StringEquals": { "K": "v" } } })),
+        ];
+        for (a, b) in pairs {
+            assert!(!equal(&of(a.clone()), &of(b.clone())), "{a} and {b}");
+        }
+        assert!(!equal(&value(json!({ "Version": "2008-10-17" })), &value(json!({ "Version": "2012-10-17" }))));
+        assert!(!equal(&value(json!({ "Id": "x" })), &value(json!({}))));
+    }
+
+    #[test]
+    fn what_is_pending_equals_itself() {
+        let with = |text: &str| {
+            let mut document = of(json!({ "Effect": "Allow", "Action": "iam:PassRole" }));
+            let template = Value::Pending(Template::parse(text).expect("a template"));
+            if let Some(Value::Map(statement)) = document.as_map_mut().and_then(|map| map.get_mut("Statement")) {
+                statement.insert("Resource".to_owned(), template);
+            }
+            document
+        };
+        assert!(equal(&with("${role.a.arn}"), &with("${role.a.arn}")));
+        assert!(!equal(&with("${role.a.arn}"), &with("${role.b.arn}")));
+    }
+
+    /// JSON made of the language's own words, so that the rules are met often.
+    fn any_document() -> impl Strategy<Value = Value> {
+        let word = prop_oneof![
+            Just("*"),
+            Just("s3:Get"),
+            Just("S3:get"),
+            Just("123456789012"),
+            Just("arn:aws:iam::123456789012:root"),
+            Just("true")
+        ]
+        .prop_map(|text| json!(text));
+        let leaf = prop_oneof![
+            word,
+            any::<bool>().prop_map(|flag| json!(flag)),
+            (0..3).prop_map(|number| json!(number)),
+            Just(Json::Null)
+        ];
+        let key = prop_oneof![
+            Just("Statement"),
+            Just("Action"),
+            Just("NotResource"),
+            Just("Principal"),
+            Just("AWS"),
+            Just("Service"),
+            Just("Condition"),
+            Just("Bool"),
+            Just("Sid")
+        ];
+        leaf.prop_recursive(5, 40, 4, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..3).prop_map(Json::Array),
+                prop::collection::vec((key.clone(), inner), 0..4)
+                    .prop_map(|entries| Json::Object(entries.into_iter().map(|(key, item)| (key.to_owned(), item)).collect())),
+            ]
+        })
+        .prop_map(|inner| value(json!({ "Version": "2012-10-17", "Statement": inner })))
+    }
+
+    proptest! {
+        #[test]
+        fn canonical_is_idempotent_and_equality_an_equivalence(a in any_document(), b in any_document()) {
+            let once = canonical(&a);
+            prop_assert_eq!(canonical(&once), once.clone());
+            prop_assert!(equal(&a, &a));
+            prop_assert!(equal(&a, &once));
+            prop_assert_eq!(equal(&a, &b), equal(&b, &a));
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Tags: the user's, those that say whose a resource is, and the two spellings AWS has for a list of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value as Json, json};
+
+use crate::aws::{Error, ErrorKind};
+use crate::diagnostic::Finding;
+use crate::resource::{Live, Ownership};
+use crate::resources::changed::is_changed;
+use crate::schema::Difference;
+use crate::value::{Map, Path, Value};
+
+/// AWS allows 50 tags a resource; up to three say whose it is.
+const MOST_TAGS: usize = 47;
+const LONGEST_KEY: usize = 128;
+const LONGEST_VALUE: usize = 256;
+
+pub type Tags = BTreeMap<String, String>;
+
+/// The `tags` of a spec. Secrets are in clear: for requests to AWS alone.
+pub fn of(spec: &Value) -> Tags {
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Secret(secret) => secret.reveal().map(str::to_owned),
+        _ => None,
+    };
+    let tags = spec.get("tags").and_then(Value::as_map);
+    tags.into_iter().flatten().filter_map(|(key, value)| Some((key.clone(), text(value)?))).collect()
+}
+
+/// The tags to create a resource with: the user's and ours.
+pub fn with_ownership(spec: &Value, ownership: &Ownership) -> Tags {
+    let mut tags = of(spec);
+    tags.extend(ownership.tags());
+    tags
+}
+
+/// As the member `tags` of a spec.
+pub fn to_value(tags: Tags) -> Value {
+    Value::Map(tags.into_iter().map(|(key, value)| (key, Value::String(value))).collect::<Map>())
+}
+
+/// `[{"key": …, "value": …}]`, as ECS and Step Functions spell it.
+pub fn to_wire(tags: &Tags) -> Json {
+    tags.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect()
+}
+
+/// The reverse of [`to_wire`].
+pub fn from_wire(list: Option<&Json>) -> Tags {
+    let text = |tag: &Json, member: &str| tag.get(member).and_then(Json::as_str).unwrap_or_default().to_owned();
+    let list = list.and_then(Json::as_array).into_iter().flatten();
+    list.map(|tag| (text(tag, "key"), text(tag, "value"))).filter(|(key, _)| !key.is_empty()).collect()
+}
+
+/// What to do to the tags of a live resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TagChanges {
+    /// To be removed, and first: IAM takes keys that differ in case for the same.
+    pub removed: Vec<String>,
+    /// To be set.
+    pub set: Tags,
+}
+
+/// The calls that `differences` need, and those that make a resource ours that is not marked so yet.
+pub fn changes(live: &Live, spec: &Value, ownership: &Ownership, differences: &[Difference]) -> TagChanges {
+    let (old, new) = (of(&live.spec), of(spec));
+    let is_changed = |key: &str| is_changed(differences, &Path::key("tags").join_key(key));
+    let removed = old.keys().filter(|key| !new.contains_key(*key) && is_changed(key)).cloned().collect();
+    let mut set: Tags = new
+        .iter()
+        .filter(|(key, value)| old.get(*key) != Some(value) && is_changed(key))
+        .map(|(k, v)| (k.clone(), v.clone()))
+        .collect();
+    if !live.ownership.as_ref().is_some_and(|owner| is_ours(owner, ownership)) {
+        set.extend(ownership.tags());
+    }
+    TagChanges { removed, set }
+}
+
+/// Whether `owner` is the same address of the same stack, whichever intent made it.
+pub fn is_ours(owner: &Ownership, ours: &Ownership) -> bool {
+    owner.stack == ours.stack && owner.address == ours.address
+}
+
+/// The error of a creation that finds something of its name that is not ours.
+pub fn already_exists(operation: &'static str, what: &str, owner: Option<&Ownership>) -> Error {
+    let message = match owner {
+        Some(owner) => format!("{what} exists already: it is {} of the stack {}", owner.address, owner.stack),
+        None => format!("{what} exists already, and is not this stack's"),
+    };
+    Error::new(operation, ErrorKind::AlreadyExists, message)
+        .help("give yours another `name`, or delete what is there; a [data.TYPE.NAME] refers to it without managing it")
+}
+
+/// What is wrong with the `tags` of a spec. IAM tells keys apart without regard to case.
+pub fn validate(spec: &Value, keys_ignore_case: bool) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let path = Path::key("tags");
+    let Some(tags) = spec.get("tags").and_then(Value::as_map) else { return findings };
+    if tags.len() > MOST_TAGS {
+        let message = format!("{} tags are too many: AWS allows 50, and up to 3 say whose the resource is", tags.len());
+        findings.push(Finding::error(path.clone(), message).on_key().help(format!("keep to {MOST_TAGS}")));
+    }
+    let mut seen = BTreeSet::new();
+    for (key, value) in tags {
+        let at = path.join_key(key);
+        let mut complain = |message: String| findings.push(Finding::error(at.clone(), message).on_key());
+        for prefix in ["aws:", Ownership::PREFIX] {
+            if key.to_lowercase().starts_with(prefix) {
+                let whose = if prefix == "aws:" { "AWS" } else { "Stepwright" };
+                complain(format!("tag keys that begin with `{prefix}` are {whose}'s own"));
+            }
+        }
+        if key.is_empty() || key.chars().count() > LONGEST_KEY {
+            complain(format!("a tag key has 1 to {LONGEST_KEY} characters"));
+        }
+        if let Some(bad) = key.chars().find(|character| !is_allowed(*character)) {
+            complain(format!("a tag key can't hold `{}`", bad.escape_debug()));
+        }
+        if keys_ignore_case && !seen.insert(key.to_lowercase()) {
+            complain(format!("IAM takes `{key}` and another key, that differs in case, for the same"));
+        }
+        if let Some(text) = value.as_str() {
+            if text.chars().count() > LONGEST_VALUE {
+                findings.push(Finding::error(at.clone(), format!("a tag value has at most {LONGEST_VALUE} characters")));
+            }
+            if let Some(bad) = text.chars().find(|character| !is_allowed(*character)) {
+                findings.push(Finding::error(at, format!("a tag value can't hold `{}`", bad.escape_debug())));
+            }
+        }
+    }
+    findings
+}
+
+/// Letters, digits, spaces and a few signs: what every service of AWS takes.
+fn is_allowed(character: char) -> bool {
+    character.is_alphanumeric()
+        || character == ' '
+        || (!character.is_control() && character.is_whitespace())
+        || "_.:/=+-@".contains(character)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(tags: Json) -> Value {
+        Value::from(json!({ "tags": tags }))
+    }
+
+    #[test]
+    fn findings() {
+        let paths = |tags: Json| -> Vec<String> {
+            validate(&spec(tags), true).into_iter().map(|finding| finding.path.to_string()).collect()
+        };
+        assert_eq!(paths(json!({ "team": "a b", "Straße": "x" })), Vec::<String>::new());
+        assert_eq!(paths(json!({ "AWS:x": "", "stepwright:stack": "" })), ["tags[\"AWS:x\"]", "tags[\"stepwright:stack\"]"]);
+        assert_eq!(paths(json!({ "a": "", "A": "" })), ["tags.A"]);
+        assert_eq!(paths(json!({ "a": "x".repeat(257), "b": "<" })), ["tags.a", "tags.b"]);
+        let many: Json = (0..48).map(|number| (format!("k{number}"), json!(""))).collect::<serde_json::Map<_, _>>().into();
+        assert_eq!(paths(many), ["tags"]);
+    }
+
+    #[test]
+    fn wire_round_trip() {
+        let tags = of(&spec(json!({ "a": "1", "b": "" })));
+        assert_eq!(from_wire(Some(&to_wire(&tags))), tags);
+    }
+
+    #[test]
+    fn only_what_changed() {
+        let ours = Ownership { stack: "s".into(), address: "role.r".into(), token: None };
+        let old = spec(json!({ "a": "1", "b": "1", "c": "1" }));
+        let live = Live { id: String::new(), spec: old, attributes: BTreeMap::new(), ownership: Some(ours.clone()) };
+        let difference = |key: &str| Difference {
+            path: Path::key("tags").join_key(key),
+            old: None,
+            new: None,
+            replace: false,
+            sensitive: false,
+            document: None,
+        };
+        let new = spec(json!({ "a": "2", "b": "2" }));
+        let found = changes(&live, &new, &ours, &[difference("a"), difference("c")]);
+        assert_eq!(found, TagChanges { removed: vec!["c".into()], set: Tags::from([("a".into(), "2".into())]) });
+        let foreign = Live { ownership: None, ..live };
+        assert_eq!(changes(&foreign, &new, &ours, &[]).set, ours.tags());
+    }
+}
