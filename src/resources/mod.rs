@@ -4,6 +4,8 @@ use crate::resource::ResourceType;
 
 mod cluster;
 mod ecs;
+#[cfg(test)]
+mod stand_in;
 mod task_definition;
 
 /// Every type, in the order of the reference.
