@@ -6,6 +6,8 @@ mod changed;
 pub mod cluster;
 mod ecs;
 pub mod role;
+#[cfg(test)]
+mod stand_in;
 pub mod state_machine;
 mod tags;
 pub mod task_definition;
