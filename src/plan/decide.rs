@@ -45,7 +45,7 @@ impl<'a> Decisions<'a> {
 
     /// Decides on a resource of the stack, whose dependencies are decided already.
     pub fn decide(&mut self, resource: &Resource, is_targeted: bool) {
-        let desired = resource::normalise(resource.kind, &self.resolve(&resource.spec));
+        let desired = self.desired(resource);
         let record = self.inputs.state.resources.get(&resource.address);
         let change = match (self.present(&resource.address, record), record) {
             _ if !is_targeted => self.untouched(resource, record),
@@ -56,16 +56,25 @@ impl<'a> Decisions<'a> {
         self.changes.insert(resource.address.clone(), change);
     }
 
+    /// What a resource is to be, as far as that is known.
+    fn desired(&self, resource: &Resource) -> Value {
+        let known = resource::normalise(resource.kind, &self.resolve(&resource.spec));
+        // A normal form may name the account itself: a role's short name stands for its ARN.
+        resource::normalise(resource.kind, &self.resolve(&known))
+    }
+
     /// Decides on a record that the stack does not have.
     pub fn remove(&mut self, address: &Address, record: &Record, reason: Reason) {
         let Some(kind) = crate::resources::find(&address.resource_type) else {
             self.errors.push(PlanError::UnknownType { address: address.clone() });
             return;
         };
-        let (action, before) = match self.present(address, Some(record)) {
+        let (action, mut before) = match self.present(address, Some(record)) {
             Presence::Here(live) => (Action::Delete, live),
             Presence::Gone => (Action::Forget, recorded_as_live(record)),
         };
+        // AWS tells a secret back in clear; the plan must not.
+        adjust::seal(&mut before.spec, [Some(&record.spec), None], &|text| self.inputs.state.digest(text));
         if action == Action::Delete && record.lifecycle.prevent_destroy {
             self.errors.push(PlanError::PreventDestroy { address: address.clone() });
         }

@@ -1,10 +1,11 @@
 //! What the resource types of ECS share: tags as ECS spells them, and errors of requests.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value as Json, json};
 
-use crate::aws::{Error, ErrorKind};
+use crate::aws::{Error, ErrorKind, Patience};
 use crate::diagnostic::Finding;
 use crate::resource::{Live, Operation, Ownership};
 use crate::schema::{Field, wire};
@@ -74,6 +75,13 @@ pub async fn change_tags(operation: Operation<'_>, live: &Live, spec: &Value) ->
         request.send().await.map_err(|error| Error::from_sdk("ecs:TagResource", error))?;
     }
     Ok(())
+}
+
+/// Reports once that an operation waits, however often it looks.
+pub fn report_waiting(operation: Operation<'_>, reported: &AtomicBool, what: &str, patience: Patience) {
+    if !reported.swap(true, Ordering::Relaxed) {
+        operation.progress.waiting(what, patience.at_most);
+    }
 }
 
 /// What is wrong with the tags of a spec; `ours` is how many Stepwright adds.

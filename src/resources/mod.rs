@@ -3,12 +3,14 @@
 use crate::resource::ResourceType;
 
 mod changed;
-mod cluster;
+pub mod cluster;
 mod ecs;
-mod role;
-mod state_machine;
+pub mod role;
+#[cfg(test)]
+mod stand_in;
+pub mod state_machine;
 mod tags;
-mod task_definition;
+pub mod task_definition;
 
 /// Every type, in the order of the reference.
 pub const ALL: &[&dyn ResourceType] =

@@ -1,5 +1,6 @@
 //! Creating and updating a cluster.
 
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
@@ -33,17 +34,24 @@ pub async fn create(operation: Operation<'_>, spec: &Value) -> Result<Live, Erro
         wait_until_gone(operation, &arn).await?;
         found = None;
     }
-    let created = match found.filter(Described::is_present) {
+    let mut created = match found.filter(Described::is_present) {
         Some(found) => found,
         None => request_creation(operation, spec).await?,
     };
+    // The answer may be a cluster that somebody made in between, or tell no tags.
+    if !is_ours(operation, &created.live)
+        && let Some(again) = describe::describe(operation.aws, &arn).await?
+    {
+        created = again;
+    }
     if !is_ours(operation, &created.live) {
         let message = format!("there is an active cluster {name} that this stack does not own");
         return Err(Error::new(CREATE, ErrorKind::AlreadyExists, message)
             .help("import it, choose another `name`, or look it up under [data.cluster.…]"));
     }
     operation.progress.exists(&created.live);
-    let settled = wait_until_settled(operation, &arn, created).await?;
+    // The answer to a creation may lack what only DescribeClusters tells, so at least one look is taken.
+    let settled = wait_until_settled(operation, &arn).await?;
     // An adopted or revived cluster may not be what was asked for yet.
     let missing = differences(&settled.live, spec);
     if missing.is_empty() { Ok(settled.live) } else { update(operation, &settled.live, spec, &missing).await }
@@ -55,13 +63,14 @@ pub async fn update(operation: Operation<'_>, live: &Live, spec: &Value, differe
         let is_in = |difference: &Difference| matches!(difference.path.0.first(), Some(Segment::Key(first)) if first == key);
         differences.iter().any(is_in)
     };
+    let reported = AtomicBool::new(false);
     if let Some(request) = update_request(live, spec, &changed)? {
         let call = async || {
             let exchange = JsonExchange::sending(&request);
             let call = operation.aws.ecs.update_cluster().customize().interceptor(exchange.clone());
             call.send().await.map_err(|error| Error::from_sdk(UPDATE, error))
         };
-        Patience::CHANGE.retry(|error| is_busy(operation, error), call).await?;
+        Patience::CHANGE.retry(|error| is_busy(operation, &reported, error), call).await?;
     }
     let put_providers = changed("capacity_providers") || changed("default_capacity_provider_strategy");
     if put_providers {
@@ -71,7 +80,7 @@ pub async fn update(operation: Operation<'_>, live: &Live, spec: &Value, differe
             let call = operation.aws.ecs.put_cluster_capacity_providers().customize().interceptor(exchange.clone());
             call.send().await.map_err(|error| Error::from_sdk(PUT_PROVIDERS, error))
         };
-        Patience::CHANGE.retry(|error| is_busy(operation, error), call).await?;
+        Patience::CHANGE.retry(|error| is_busy(operation, &reported, error), call).await?;
     }
     ecs::change_tags(operation, live, spec).await?;
     wait_until_shown(operation, &live.id, spec).await
@@ -79,11 +88,12 @@ pub async fn update(operation: Operation<'_>, live: &Live, spec: &Value, differe
 
 /// Waits until a deleted cluster is no more than a memory.
 pub async fn wait_until_gone(operation: Operation<'_>, arn: &str) -> Result<(), Error> {
+    let reported = AtomicBool::new(false);
     let look = async || {
         let found = describe::describe(operation.aws, arn).await?;
         let is_gone = found.is_none_or(|found| found.status == "INACTIVE");
         if !is_gone {
-            operation.progress.waiting("the cluster's deletion", Patience::DELETION.at_most);
+            ecs::report_waiting(operation, &reported, "the cluster's deletion", Patience::DELETION);
         }
         Ok(is_gone.then_some(()))
     };
@@ -107,10 +117,11 @@ async fn request_creation(operation: Operation<'_>, spec: &Value) -> Result<Desc
         call.send().await.map_err(|error| Error::from_sdk(CREATE, error))?;
         describe::parse(CREATE, exchange.answer(CREATE)?.get("cluster").unwrap_or(&Json::Null))
     };
+    let reported = AtomicBool::new(false);
     let passes = |error: &Error| {
         let passes = lacks_service_linked_role(error);
         if passes {
-            operation.progress.waiting("the service-linked role of ECS", Patience::PROPAGATION.at_most);
+            ecs::report_waiting(operation, &reported, "the service-linked role of ECS", Patience::PROPAGATION);
         }
         passes
     };
@@ -130,19 +141,18 @@ fn is_ours(operation: Operation<'_>, live: &Live) -> bool {
 }
 
 /// Refusals that pass once what is under way is done.
-fn is_busy(operation: Operation<'_>, error: &Error) -> bool {
+fn is_busy(operation: Operation<'_>, reported: &AtomicBool, error: &Error) -> bool {
     let busy = error.has_code("UpdateInProgressException")
         || error.has_code("ResourceInUseException")
         || error.message.contains("Cluster was not ACTIVE");
     if busy {
-        operation.progress.waiting("another change of the cluster", Patience::CHANGE.at_most);
+        ecs::report_waiting(operation, reported, "another change of the cluster", Patience::CHANGE);
     }
     busy
 }
 
-async fn wait_until_settled(operation: Operation<'_>, arn: &str, first: Described) -> Result<Described, Error> {
-    // The answer to a creation may lack what only DescribeClusters tells, so at least one look is taken.
-    let _ = first;
+async fn wait_until_settled(operation: Operation<'_>, arn: &str) -> Result<Described, Error> {
+    let reported = AtomicBool::new(false);
     let look = async || {
         let Some(found) = describe::describe(operation.aws, arn).await? else { return Ok(None) };
         if found.status == "FAILED" || found.attachments_status.as_deref() == Some("UPDATE_FAILED") {
@@ -152,7 +162,7 @@ async fn wait_until_settled(operation: Operation<'_>, arn: &str, first: Describe
         }
         let is_settled = found.is_settled() && found.is_present();
         if !is_settled {
-            operation.progress.waiting("the cluster to become ACTIVE", Patience::CHANGE.at_most);
+            ecs::report_waiting(operation, &reported, "the cluster to become ACTIVE", Patience::CHANGE);
         }
         Ok(is_settled.then_some(found))
     };
@@ -220,7 +230,7 @@ fn providers_request(live: &Live, spec: &Value) -> Result<Json, Error> {
 async fn wait_until_shown(operation: Operation<'_>, arn: &str, spec: &Value) -> Result<Live, Error> {
     let first = describe::describe(operation.aws, arn).await?;
     let first = first.ok_or_else(|| Error::new(DESCRIBE, ErrorKind::NotFound, "the cluster is gone"))?;
-    let settled = if first.is_settled() { first } else { wait_until_settled(operation, arn, first).await? };
+    let settled = if first.is_settled() { first } else { wait_until_settled(operation, arn).await? };
     if differences(&settled.live, spec).is_empty() {
         return Ok(settled.live);
     }

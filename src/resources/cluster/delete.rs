@@ -1,10 +1,13 @@
 //! Deleting a cluster, and saying what stands in the way.
 
+use std::sync::atomic::AtomicBool;
+
 use aws_sdk_ecs::types::DesiredStatus;
 
 use crate::aws::{Aws, Error, ErrorKind, Patience};
 use crate::resource::Operation;
 use crate::resources::cluster::change::wait_until_gone;
+use crate::resources::ecs;
 
 const DELETE: &str = "ecs:DeleteCluster";
 /// How many of the things in the way are named.
@@ -20,9 +23,10 @@ pub async fn delete(operation: Operation<'_>, arn: &str) -> Result<(), Error> {
             Err(error) => Err(explain(operation.aws, arn, error).await),
         }
     };
+    let reported = AtomicBool::new(false);
     let passes = |error: &Error| {
         if error.kind == ErrorKind::Conflict {
-            operation.progress.waiting("what is left in the cluster to end", Patience::CHANGE.at_most);
+            ecs::report_waiting(operation, &reported, "what is left in the cluster to end", Patience::CHANGE);
         }
         error.kind == ErrorKind::Conflict
     };

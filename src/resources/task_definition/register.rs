@@ -33,6 +33,7 @@ pub async fn register(operation: Operation<'_>, spec: &Value) -> Result<Live, Er
     let deadline = Instant::now() + Patience::PROPAGATION.at_most;
     let mut pause = Patience::PROPAGATION.first_pause;
     let mut unanswered = 0;
+    let mut reported = false;
     loop {
         let error = match call(operation.aws, &request).await {
             Ok(answer) => {
@@ -57,7 +58,10 @@ pub async fn register(operation: Operation<'_>, spec: &Value) -> Result<Live, Er
                 if settling.is_zero() {
                     return Err(explain(operation.aws, error, &roles).await);
                 }
-                operation.progress.waiting("ECS to see the role that was just changed", settling);
+                if !reported {
+                    operation.progress.waiting("ECS to see the role that was just changed", settling);
+                    reported = true;
+                }
                 settling
             }
             _ => return Err(error),
@@ -131,11 +135,11 @@ fn is_about_a_role(error: &Error) -> bool {
 
 /// Says which role is meant, and whether it exists.
 async fn explain(aws: &Aws, mut error: Error, roles: &[String]) -> Error {
-    if error.kind == ErrorKind::AccessDenied {
+    let is_denied = error.kind == ErrorKind::AccessDenied;
+    if is_denied {
         // What is lacking is not the permission that the usual help names.
         let passed = if roles.is_empty() { "the role".to_owned() } else { roles.join(" and ") };
         error.help = vec![format!("the caller needs the permission iam:PassRole on {passed}")];
-        return error;
     }
     for role in roles {
         let name = role.rsplit('/').next().unwrap_or(role);
@@ -154,8 +158,107 @@ async fn explain(aws: &Aws, mut error: Error, roles: &[String]) -> Error {
                 let arn = found.role().map(|found| found.arn().to_owned()).unwrap_or_default();
                 error.help(format!("there is no {role}, but a role of that name at another path: {arn}"))
             }
+            _ if is_denied => error,
             _ => error.help(format!("check the role {role}: its trust policy must let ecs-tasks.amazonaws.com assume it")),
         };
     }
     error
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::resource::{Ownership, Progress};
+    use crate::resources::stand_in::{Reply, StandIn};
+
+    struct Silent;
+
+    impl Progress for Silent {
+        fn exists(&self, _live: &Live) {}
+        fn waiting(&self, _what: &str, _at_most: Duration) {}
+    }
+
+    fn spec() -> Value {
+        let container = json!({ "name": "a", "image": "i", "memory": 64 });
+        Value::from(json!({
+            "family": "report",
+            "execution_role_arn": "arn:aws:iam::123456789012:role/worker",
+            "container_definitions": [container],
+        }))
+    }
+
+    /// Revision 1 as `DescribeTaskDefinition` and `RegisterTaskDefinition` tell it.
+    fn revision(request: &Json) -> Json {
+        let mut definition = request.clone();
+        definition["taskDefinitionArn"] = json!("arn:aws:ecs:eu-west-1:123456789012:task-definition/report:1");
+        definition["revision"] = json!(1);
+        definition["status"] = json!("ACTIVE");
+        json!({ "taskDefinition": definition, "tags": request["tags"] })
+    }
+
+    async fn run(reply: impl FnMut(&str, &Json) -> Reply + Send + 'static) -> (Result<Live, Error>, Vec<String>) {
+        let stand_in = StandIn::start(reply);
+        let ownership = Ownership { stack: "s".into(), address: "task_definition.a".into(), token: Some("t1".into()) };
+        let operation = Operation { aws: &stand_in.aws(), ownership: &ownership, progress: &Silent };
+        (register(operation, &spec()).await, stand_in.calls())
+    }
+
+    #[tokio::test]
+    async fn a_lost_answer_does_not_register_twice() {
+        let made = Mutex::new(None);
+        let (live, calls) = run(move |action, request| {
+            let mut made = made.lock().expect("no other thread has panicked");
+            match action {
+                "RegisterTaskDefinition" => {
+                    *made = Some(revision(request));
+                    Reply::Hangup
+                }
+                "ListTaskDefinitions" => Reply::Json(
+                    200,
+                    json!({ "taskDefinitionArns": ["arn:aws:ecs:eu-west-1:123456789012:task-definition/report:1"] }),
+                ),
+                _ => Reply::Json(200, made.clone().unwrap_or_default()),
+            }
+        })
+        .await;
+        let live = live.expect("it is found");
+        assert!(live.id.ends_with("report:1"));
+        assert_eq!(live.ownership.and_then(|owner| owner.token).as_deref(), Some("t1"));
+        assert_eq!(calls, ["RegisterTaskDefinition", "ListTaskDefinitions", "DescribeTaskDefinition"]);
+    }
+
+    #[tokio::test]
+    async fn another_creation_is_not_taken_for_this_one() {
+        let mut first = true;
+        let (live, calls) = run(move |action, request| match action {
+            "RegisterTaskDefinition" if std::mem::take(&mut first) => Reply::Hangup,
+            "RegisterTaskDefinition" => Reply::Json(200, revision(request)),
+            "ListTaskDefinitions" => Reply::Json(200, json!({ "taskDefinitionArns": ["arn:aws:ecs:eu-west-1:1:task-definition/report:9"] })),
+            _ => {
+                let tags = json!([{ "key": Ownership::STACK, "value": "s" }, { "key": Ownership::ADDRESS, "value": "task_definition.a" }, { "key": Ownership::TOKEN, "value": "older" }]);
+                Reply::Json(200, revision(&json!({ "family": "report", "tags": tags })))
+            }
+        })
+        .await;
+        assert!(live.is_ok());
+        assert_eq!(calls.iter().filter(|call| *call == "RegisterTaskDefinition").count(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_role_that_was_not_just_made_is_an_error_at_once() {
+        let (live, calls) = run(|action, _| match action {
+            "RegisterTaskDefinition" => Reply::Json(400, json!({ "__type": "ClientException", "message": "Role is not valid" })),
+            _ => {
+                Reply::Xml(404, "<ErrorResponse><Error><Code>NoSuchEntity</Code><Message>none</Message></Error></ErrorResponse>")
+            }
+        })
+        .await;
+        let error = live.expect_err("the role is missing");
+        assert_eq!(error.help, ["the role arn:aws:iam::123456789012:role/worker does not exist"]);
+        assert_eq!(calls, ["RegisterTaskDefinition", "GetRole"]);
+    }
 }

@@ -63,7 +63,8 @@ fn image(path: &Path, container: &Value) -> Option<Finding> {
 }
 
 fn memory(task: &Task<'_>, path: &Path, container: &Value) -> Option<Finding> {
-    if !task.has("memory") && !has(container, "memory") && !has(container, "memory_reservation") {
+    // Fargate asks for the task's memory anyway.
+    if !task.is_fargate() && !task.has("memory") && !has(container, "memory") && !has(container, "memory_reservation") {
         let name = container.text("name").unwrap_or_default();
         let finding = Finding::error(path.join_key("name"), format!("no memory is set for the container `{name}`"));
         return Some(finding.help("set `memory` of the task, or `memory` or `memory_reservation` of the container"));
