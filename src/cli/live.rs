@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::apply::Event;
 use crate::cli::options::Format;
@@ -24,7 +24,7 @@ pub struct Live {
 impl Live {
     pub fn start(format: Format, ui: Ui) -> Self {
         let is_live = format == Format::Human && Ui::is_live();
-        let bars = is_live.then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()));
+        let bars = is_live.then(|| MultiProgress::with_draw_target(Ui::live_target()));
         Self { format, ui, bars, running: Mutex::default(), failures: Mutex::default() }
     }
 

@@ -168,7 +168,7 @@ fn name_by_default(reading: &mut Reading, address: &Address, scope: &Scope<'_>, 
     if map.contains_key(name_field) {
         return false;
     }
-    map.insert(name_field.to_owned(), Value::String(format!("{stack}-{}", address.name.replace('_', "-"))));
+    map.insert(name_field.to_owned(), Value::String(format!("{stack}-{}", address.name)));
     true
 }
 
