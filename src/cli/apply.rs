@@ -79,6 +79,7 @@ impl Apply {
         let execution = Execution {
             format: self.format,
             is_approved: self.yes || saved.is_some(),
+            title: "Apply",
             question: "Do you want to perform these actions?",
             parallelism: self.options.parallelism,
         };

@@ -59,6 +59,7 @@ impl Destroy {
         let execution = Execution {
             format: self.format,
             is_approved: self.yes,
+            title: "Destroy",
             question: "Do you really want to destroy all of this? There is no undo.",
             parallelism: self.options.parallelism,
         };
