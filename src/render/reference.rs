@@ -121,7 +121,8 @@ fn about(field: &Field, replaces_anyway: bool) -> String {
     let rules = &field.rules;
     let mut parts = vec![one_line(&field.documentation)];
     parts.extend(limits(&field.shape, ""));
-    if let Some(default) = &rules.default {
+    // Documentation that says it already is not repeated.
+    if let Some(default) = rules.default.as_ref().filter(|_| !field.documentation.contains("Default:")) {
         let default = serde_json::to_string(default).unwrap_or_default();
         parts.push(format!("Default: `{default}`."));
     }
