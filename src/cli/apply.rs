@@ -25,7 +25,7 @@ use crate::state::State;
 Examples:
   stepwright apply stacks/ecs-task.toml
   stepwright apply stacks/ecs-task.toml --yes --var image=app:2
-  stepwright apply plan.json                                     a plan that was shown and saved before
+  stepwright apply plan.json                                     a saved plan
   stepwright apply stacks/ecs-task.toml --yes --format json      one event a line")]
 pub struct Apply {
     /// The stack file, or a plan saved by `plan --out`.
@@ -45,6 +45,7 @@ pub struct Apply {
     yes: bool,
     #[command(flatten)]
     lock: LockOptions,
+    /// How to tell what happens; json is one event a line, and needs --yes.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     format: Format,
 }

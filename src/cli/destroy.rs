@@ -15,7 +15,7 @@ use crate::state::FileStore;
 
 /// Destroys everything that the state records, dependants first.
 ///
-/// It works from the state alone: a stack file that is broken or gone hinders nothing, name the state with --state then.
+/// It works from the state alone. If the stack file is gone, or so broken that it does not say its name, name the state with --state.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -37,6 +37,7 @@ pub struct Destroy {
     yes: bool,
     #[command(flatten)]
     lock: LockOptions,
+    /// How to tell what happens; json is one event a line, and needs --yes.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     format: Format,
 }
