@@ -5,6 +5,7 @@
 //!                       └─► cluster.main           rings:  none, or a.x → b.y → a.x
 //! ```
 
+use std::collections::BTreeSet;
 use std::hash::Hash;
 
 use indexmap::{IndexMap, IndexSet};
@@ -13,22 +14,26 @@ use indexmap::{IndexMap, IndexSet};
 ///
 /// What is needed but is no key of `needs` is taken for given. On error: every ring, see [`rings`].
 pub fn order<Item: Clone + Eq + Hash>(needs: &IndexMap<Item, Vec<Item>>) -> Result<Vec<Item>, Vec<Vec<Item>>> {
-    let mut ordered: IndexSet<&Item> = IndexSet::new();
-    let mut waiting: Vec<&Item> = needs.keys().collect();
-    while !waiting.is_empty() {
-        let before = waiting.len();
-        waiting.retain(|item| {
-            let is_free = needs[*item].iter().all(|needed| ordered.contains(needed) || !needs.contains_key(needed));
-            if is_free {
-                ordered.insert(item);
-            }
-            !is_free
-        });
-        if waiting.len() == before {
-            return Err(rings(needs));
+    let mut open: Vec<usize> = vec![0; needs.len()];
+    let mut dependants: Vec<Vec<usize>> = vec![Vec::new(); needs.len()];
+    for (index, needed) in needs.values().enumerate() {
+        for needed in needed.iter().filter_map(|needed| needs.get_index_of(needed)) {
+            open[index] += 1;
+            dependants[needed].push(index);
         }
     }
-    Ok(ordered.into_iter().cloned().collect())
+    let mut free: BTreeSet<usize> = (0..needs.len()).filter(|&index| open[index] == 0).collect();
+    let mut ordered = Vec::with_capacity(needs.len());
+    while let Some(index) = free.pop_first() {
+        ordered.extend(needs.get_index(index).map(|(item, _)| item.clone()));
+        for &dependant in &dependants[index] {
+            open[dependant] -= 1;
+            if open[dependant] == 0 {
+                free.insert(dependant);
+            }
+        }
+    }
+    if ordered.len() < needs.len() { Err(rings(needs)) } else { Ok(ordered) }
 }
 
 /// The rings in `needs`: one, the shortest through its first member, for each group of items that all need each other.

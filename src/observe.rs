@@ -8,8 +8,8 @@ use indexmap::IndexMap;
 use crate::address::Address;
 use crate::aws::{Aws, Error, ErrorKind};
 use crate::plan::Observed;
-use crate::resource::{Live, Ownership, ResourceType};
-use crate::stack::Stack;
+use crate::resource::{Live, Ownership, ResourceType, Sought, find_kind};
+use crate::stack::{DataSource, Resource, Stack};
 use crate::state::{Intent, IntentOperation, State};
 
 /// Something that could not be looked at.
@@ -23,23 +23,26 @@ pub enum ObserveError {
     BadQuery { address: Address, query: String },
 }
 
-/// Looks at everything in `state` (unless `refresh` is false), everything that `stack` would make anew, and
-/// everything it looks up.
+/// How to look.
+#[derive(Clone, Copy, Debug)]
+pub struct Look<'a> {
+    pub aws: &'a Aws,
+    /// The resource types there are.
+    pub kinds: &'a [&'static dyn ResourceType],
+    /// Whether to read what is recorded. What an interrupted run left incomplete is read in any case:
+    /// what is recorded of it is what was to be made.
+    pub refresh: bool,
+    /// How many types to ask about at a time.
+    pub parallelism: usize,
+}
+
+/// Looks at everything in `state`, at the names of everything that `stack` would make anew, and at everything it looks up.
 ///
 /// # Errors
 /// All that could not be looked at: a plan made half blind would promise what it can't know.
-pub async fn observe(
-    aws: &Aws,
-    stack: Option<&Stack>,
-    state: &State,
-    refresh: bool,
-    parallelism: usize,
-) -> Result<Observed, Vec<ObserveError>> {
-    let (resources, found, data) = tokio::join!(
-        read_recorded(aws, state, refresh, parallelism),
-        find_unrecorded(aws, stack, state, parallelism),
-        read_data(aws, stack, state),
-    );
+pub async fn observe(look: Look<'_>, stack: Option<&Stack>, state: &State) -> Result<Observed, Vec<ObserveError>> {
+    let (resources, found, data) =
+        tokio::join!(read_recorded(look, state), find_unrecorded(look, stack, state), read_data(look, stack, state));
     let mut errors = Vec::new();
     let observed = Observed {
         resources: keep(resources, &mut errors),
@@ -50,89 +53,114 @@ pub async fn observe(
 }
 
 /// What an intent of an interrupted run left behind: the creation that took effect, if it did.
-pub async fn find_interrupted(aws: &Aws, state: &State, intent: &Intent) -> Result<Option<Live>, Error> {
-    let kind = crate::resources::find(&intent.address.resource_type);
+pub async fn find_interrupted(
+    aws: &Aws,
+    kinds: &[&'static dyn ResourceType],
+    state: &State,
+    intent: &Intent,
+) -> Result<Option<Live>, Error> {
+    let kind = find_kind(kinds, &intent.address.resource_type);
     let (Some(kind), Some(spec), IntentOperation::Create) = (kind, &intent.spec, intent.operation) else { return Ok(None) };
     let ownership =
         Ownership { stack: state.stack.clone(), address: intent.address.to_string(), token: Some(intent.token.clone()) };
-    let live = kind.find(aws, spec, &ownership).await?;
+    let sought = Sought { spec: spec.clone(), ownership };
+    let live = kind.find_many(aws, std::slice::from_ref(&sought)).await.into_iter().next().unwrap_or(Ok(None))?;
     // What is there under that name and not ours is a stranger's: the intent never took effect.
     Ok(live.filter(|live| {
-        live.ownership.as_ref().is_some_and(|owner| owner.stack == ownership.stack && owner.address == ownership.address)
+        let owner = live.ownership.as_ref();
+        owner.is_some_and(|owner| owner.stack == sought.ownership.stack && owner.address == sought.ownership.address)
     }))
 }
 
-async fn read_recorded(
-    aws: &Aws,
-    state: &State,
-    refresh: bool,
-    parallelism: usize,
-) -> Vec<Result<(Address, Option<Live>), ObserveError>> {
-    let mut by_type: IndexMap<&str, Vec<(&Address, String)>> = IndexMap::new();
-    for (address, record) in state.resources.iter().filter(|_| refresh) {
-        by_type.entry(&address.resource_type).or_default().push((address, record.id.clone()));
+/// What became of one question.
+type Answer<T> = Result<(Address, T), ObserveError>;
+
+async fn read_recorded(look: Look<'_>, state: &State) -> Vec<Answer<Option<Live>>> {
+    let wanted = state.resources.iter().filter(|(_, record)| look.refresh || record.incomplete);
+    let by_type = by_type(wanted.filter_map(|(address, record)| {
+        let kind = find_kind(look.kinds, &address.resource_type)?;
+        Some((kind, (address.clone(), record.id.clone())))
+    }));
+    let reads = by_type.into_iter().map(|(kind, entries)| async move {
+        let (addresses, ids): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
+        let lives = kind.read_many(look.aws, &ids).await;
+        addresses.into_iter().zip(lives).map(|(address, live)| answer(address, live)).collect::<Vec<_>>()
+    });
+    stream::iter(reads).buffer_unordered(look.parallelism.max(1)).concat().await
+}
+
+async fn find_unrecorded(look: Look<'_>, stack: Option<&Stack>, state: &State) -> Vec<Answer<Option<Live>>> {
+    let resources = stack.into_iter().flat_map(|stack| stack.resources.values());
+    let by_type = by_type(resources.filter(|resource| takes_name(resource, state)).map(|resource| {
+        let spec = resource.spec.resolve(&|reference| look.aws.place.lookup(reference), &|text| state.digest(text));
+        let ownership = Ownership { stack: state.stack.clone(), address: resource.address.to_string(), token: None };
+        (resource.kind, (resource.address.clone(), Sought { spec, ownership }))
+    }));
+    let looks = by_type.into_iter().map(|(kind, entries)| async move {
+        let (addresses, sought): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
+        let found = kind.find_many(look.aws, &sought).await;
+        let pair = |(address, live): (Address, Result<Option<Live>, Error>)| match live {
+            // Not being allowed to look is no reason not to try: the creation itself looks again.
+            Err(error) if error.kind == ErrorKind::AccessDenied => Ok((address, None)),
+            live => answer(address, live),
+        };
+        addresses.into_iter().zip(found).map(pair).collect::<Vec<_>>()
+    });
+    stream::iter(looks).buffer_unordered(look.parallelism.max(1)).concat().await
+}
+
+/// Whether `resource` is to have a name that it does not have yet.
+fn takes_name(resource: &Resource, state: &State) -> bool {
+    let field = resource.kind.description().name_field;
+    let recorded = state.resources.get(&resource.address);
+    recorded.is_none_or(|record| record.spec.text(field) != resource.spec.text(field))
+}
+
+async fn read_data(look: Look<'_>, stack: Option<&Stack>, state: &State) -> Vec<Answer<Live>> {
+    let mut answers = Vec::new();
+    let mut known = Vec::new();
+    for DataSource { address, kind, query, .. } in stack.into_iter().flat_map(|stack| stack.data.values()) {
+        let query = query.resolve(&|reference| look.aws.place.lookup(reference), &|text| state.digest(text));
+        let query = query.as_str().unwrap_or_default().to_owned();
+        match kind.id(&query, &look.aws.place) {
+            Some(id) => known.push((*kind, (address.clone(), query, id))),
+            None => answers.push(Err(ObserveError::BadQuery { address: address.clone(), query })),
+        }
     }
-    let batches = by_type.into_iter().filter_map(|(name, entries)| Some((crate::resources::find(name)?, entries)));
-    let reads = batches.map(|(kind, entries)| async move {
-        let ids: Vec<String> = entries.iter().map(|(_, id)| id.clone()).collect();
-        let lives = kind.read_many(aws, &ids).await;
-        let pair = |((address, _), live): ((&Address, String), Result<Option<Live>, Error>)| match live {
-            Ok(live) => Ok((address.clone(), live)),
-            Err(error) => Err(ObserveError::Unreadable { address: address.clone(), error: Box::new(error) }),
+    let reads = by_type(known).into_iter().map(|(kind, entries)| async move {
+        let ids: Vec<String> = entries.iter().map(|(_, _, id)| id.clone()).collect();
+        let lives = kind.read_many(look.aws, &ids).await;
+        let pair = |((address, query, _), live): ((Address, String, String), Result<Option<Live>, Error>)| match live {
+            Ok(Some(live)) => Ok((address, live)),
+            Ok(None) => Err(ObserveError::NoSuchData { address, query }),
+            Err(error) => Err(ObserveError::Unreadable { address, error: Box::new(error) }),
         };
         entries.into_iter().zip(lives).map(pair).collect::<Vec<_>>()
     });
-    stream::iter(reads).buffer_unordered(parallelism).concat().await
+    answers.extend(stream::iter(reads).buffer_unordered(look.parallelism.max(1)).concat().await);
+    answers
 }
 
-async fn find_unrecorded(
-    aws: &Aws,
-    stack: Option<&Stack>,
-    state: &State,
-    parallelism: usize,
-) -> Vec<Result<(Address, Option<Live>), ObserveError>> {
-    let resources = stack.into_iter().flat_map(|stack| stack.resources.values());
-    let new = resources.filter(|resource| !state.resources.contains_key(&resource.address));
-    let looks = new.map(|resource| async move {
-        let address = &resource.address;
-        let spec = resource.spec.resolve(&|reference| aws.place.lookup(reference), &|text| state.digest(text));
-        let ownership = Ownership { stack: state.stack.clone(), address: address.to_string(), token: None };
-        match resource.kind.find(aws, &spec, &ownership).await {
-            Ok(live) => Ok((address.clone(), live)),
-            // Not being allowed to look is no reason not to try: the creation itself looks again.
-            Err(error) if error.kind == ErrorKind::AccessDenied => Ok((address.clone(), None)),
-            Err(error) => Err(ObserveError::Unreadable { address: address.clone(), error: Box::new(error) }),
-        }
-    });
-    stream::iter(looks).buffer_unordered(parallelism).collect().await
+/// The same, one group for each type: a type reads many with few calls.
+fn by_type<T>(entries: impl IntoIterator<Item = (&'static dyn ResourceType, T)>) -> Vec<(&'static dyn ResourceType, Vec<T>)> {
+    let mut groups: IndexMap<&str, (&'static dyn ResourceType, Vec<T>)> = IndexMap::new();
+    for (kind, entry) in entries {
+        groups.entry(kind.description().name).or_insert_with(|| (kind, Vec::new())).1.push(entry);
+    }
+    groups.into_values().collect()
 }
 
-async fn read_data(aws: &Aws, stack: Option<&Stack>, state: &State) -> Vec<Result<(Address, Live), ObserveError>> {
-    let sources = stack.into_iter().flat_map(|stack| stack.data.values());
-    let reads = sources.map(|source| async move {
-        let address = source.address.clone();
-        let query = source.query.resolve(&|reference| aws.place.lookup(reference), &|text| state.digest(text));
-        let text = query.as_str().unwrap_or_default().to_owned();
-        let Some(id) = source.kind.id(&text, &aws.place) else {
-            return Err(ObserveError::BadQuery { address, query: text });
-        };
-        match read_one(source.kind, aws, id).await {
-            Ok(Some(live)) => Ok((address, live)),
-            Ok(None) => Err(ObserveError::NoSuchData { address, query: text }),
-            Err(error) => Err(ObserveError::Unreadable { address, error: Box::new(error) }),
-        }
-    });
-    futures::future::join_all(reads).await
+fn answer(address: Address, live: Result<Option<Live>, Error>) -> Answer<Option<Live>> {
+    match live {
+        Ok(live) => Ok((address, live)),
+        Err(error) => Err(ObserveError::Unreadable { address, error: Box::new(error) }),
+    }
 }
 
-async fn read_one(kind: &dyn ResourceType, aws: &Aws, id: String) -> Result<Option<Live>, Error> {
-    kind.read_many(aws, &[id]).await.into_iter().next().unwrap_or(Ok(None))
-}
-
-fn keep<T>(results: Vec<Result<(Address, T), ObserveError>>, errors: &mut Vec<ObserveError>) -> BTreeMap<Address, T> {
+fn keep<T>(answers: Vec<Answer<T>>, errors: &mut Vec<ObserveError>) -> BTreeMap<Address, T> {
     let mut kept = BTreeMap::new();
-    for result in results {
-        match result {
+    for answer in answers {
+        match answer {
             Ok((address, value)) => {
                 kept.insert(address, value);
             }

@@ -10,7 +10,7 @@
 //! | it changed | `update` | make only the calls that the differences need |
 //! | it gone | `delete` | succeed where it is gone already |
 //! | its predecessor gone | `retire` | leave what runs still needs |
-//! | to know if an interrupted creation happened | `find` | find only what carries our tags (and token) |
+//! | to know if an interrupted creation happened, or a name is taken | `find_many` | find what a creation made, whoever owns it |
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -40,6 +40,19 @@ pub struct Description {
     pub name_ignores_case: bool,
     pub attributes: &'static [Attribute],
     pub replacement: Replacement,
+}
+
+impl Description {
+    /// Whether there can be only one of a name. Revisions share theirs, which is why they are replaced the other way round.
+    pub fn names_are_exclusive(&self) -> bool {
+        self.replacement == Replacement::DeleteThenCreate
+    }
+
+    /// The physical name in `spec`, if it is known, in the form in which AWS compares names.
+    pub fn name_of(&self, spec: &Value) -> Option<String> {
+        let name = spec.text(self.name_field)?;
+        Some(if self.name_ignores_case { name.to_lowercase() } else { name.to_owned() })
+    }
 }
 
 /// One attribute that a reference can name.
@@ -107,6 +120,14 @@ pub struct Live {
     pub ownership: Option<Ownership>,
 }
 
+/// What may have been created, as far as its creator knows it.
+#[derive(Clone, Debug)]
+pub struct Sought {
+    pub spec: Value,
+    /// By its token, where there is one, the creation that is meant.
+    pub ownership: Ownership,
+}
+
 /// What an operation reports while it runs.
 pub trait Progress: Send + Sync {
     /// AWS knows the resource, though it may not be whole yet. Everything that needs only its name may go on.
@@ -148,13 +169,17 @@ pub trait ResourceType: Send + Sync + std::fmt::Debug {
     /// What is live, in the order of `ids`; `None` for what is not there.
     async fn read_many(&self, aws: &Aws, ids: &[String]) -> Vec<Result<Option<Live>, Error>>;
 
-    /// What an interrupted creation of `spec` left behind, whoever owns it.
+    /// What a creation of each of `sought` has left behind, whoever owns it, in their order.
     ///
-    /// The default looks for the name. A type whose creation can succeed twice looks for the token.
-    async fn find(&self, aws: &Aws, spec: &Value, _ownership: &Ownership) -> Result<Option<Live>, Error> {
-        let name = spec.text(self.description().name_field).unwrap_or_default();
-        let Some(id) = self.id(name, &aws.place) else { return Ok(None) };
-        self.read_many(aws, &[id]).await.into_iter().next().unwrap_or(Ok(None))
+    /// The default looks for the names, as many at a time as `read_many` does. A type whose creation can
+    /// succeed twice looks for the token, or without one for the newest of that owner.
+    async fn find_many(&self, aws: &Aws, sought: &[Sought]) -> Vec<Result<Option<Live>, Error>> {
+        let name_field = self.description().name_field;
+        // A name that is known only after apply can't be taken yet.
+        let ids: Vec<Option<String>> = sought.iter().map(|sought| self.id(sought.spec.text(name_field)?, &aws.place)).collect();
+        let known: Vec<String> = ids.iter().flatten().cloned().collect();
+        let mut lives = if known.is_empty() { Vec::new() } else { self.read_many(aws, &known).await }.into_iter();
+        ids.into_iter().map(|id| id.and_then(|_| lives.next()).unwrap_or(Ok(None))).collect()
     }
 
     /// Creates it. Fails with [`crate::aws::ErrorKind::AlreadyExists`] where something of that name is there and not ours.
@@ -177,6 +202,11 @@ pub trait ResourceType: Send + Sync + std::fmt::Debug {
     async fn retire(&self, operation: Operation<'_>, id: &str, spec: &Value) -> Result<(), Error> {
         self.delete(operation, id, spec).await
     }
+}
+
+/// The type called `name` among `kinds`.
+pub fn find_kind(kinds: &[&'static dyn ResourceType], name: &str) -> Option<&'static dyn ResourceType> {
+    kinds.iter().copied().find(|kind| kind.description().name == name)
 }
 
 /// `value` in the normal form of a type: the rules of its fields, then its own.

@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
 use crate::apply::schedule::Schedule;
+use crate::apply::settle::left_incomplete;
 use crate::apply::step::{self, Message, Prepared};
 use crate::apply::{Event, Summary};
 use crate::aws::{Aws, Error, ErrorKind};
-use crate::plan::{Observed, OutputChange, Plan};
+use crate::plan::{Observed, OutputChange, Plan, sealed_if};
 use crate::resource::Live;
 use crate::schema::Phase;
 use crate::state::{Entry, IntentOperation, Outcome, RecordedOutput, Session, StateError};
@@ -50,7 +51,7 @@ pub async fn apply(
     if session.state().place != plan.place {
         session.record(&[Entry::Place(plan.place.clone())])?;
     }
-    report(&Event::Started { steps: plan.steps.len() });
+    report(&Event::Started { steps: plan.steps.iter().filter(|step| !step.is_silent).count() });
     let (sender, mut messages) = unbounded_channel();
     let mut run = Run {
         work,
@@ -60,27 +61,24 @@ pub async fn apply(
         tasks: JoinSet::new(),
         running: HashMap::new(),
         summary: Summary::default(),
+        unwritten: Vec::new(),
         state_error: None,
         is_stopping: false,
     };
     loop {
         if !run.is_stopping {
-            run.start(options.parallelism, &sender);
+            run.start(options.parallelism.max(1), &sender);
         }
         if run.running.is_empty() {
             break;
         }
         tokio::select! {
-            Some(message) = messages.recv() => {
-                // What has come in the meantime shares one fsync.
-                let mut batch = vec![message];
-                while let Ok(message) = messages.try_recv() {
-                    batch.push(message);
-                }
-                run.receive(batch);
-            }
+            Some(message) = messages.recv() => run.receive(batch(Some(message), &mut messages)),
+            Some(joined) = run.tasks.join_next_with_id() => run.joined(joined.map(|_| ()), &mut messages),
             Some(()) = interrupts.recv() => {
                 if run.summary.interrupted {
+                    // What is here already need not be looked up by the next run.
+                    run.receive(batch(None, &mut messages));
                     run.abort();
                     break;
                 }
@@ -88,13 +86,25 @@ pub async fn apply(
             }
         }
     }
+    run.record(Vec::new());
     let name = |index: usize| (plan.steps[index].address.clone(), step::name_of(&plan.steps[index].operation));
-    run.summary.not_tried = run.schedule.not_started().map(name).collect();
-    run.record_outputs();
+    run.summary.not_tried = run.schedule.not_started().filter(|&index| !plan.steps[index].is_silent).map(name).collect();
+    if run.summary.is_success() && run.state_error.is_none() {
+        run.record_outputs();
+    }
     run.summary.elapsed = begun.elapsed();
     let Run { summary, state_error, report, .. } = run;
     report(&Event::Finished(summary.clone()));
     state_error.map_or(Ok(summary), Err)
+}
+
+/// `first` and what else has come in the meantime: it shares one fsync.
+fn batch(first: Option<Message>, messages: &mut UnboundedReceiver<Message>) -> Vec<Message> {
+    let mut batch: Vec<Message> = first.into_iter().collect();
+    while let Ok(message) = messages.try_recv() {
+        batch.push(message);
+    }
+    batch
 }
 
 /// What an earlier run changed a moment ago may still be on its way through AWS.
@@ -116,12 +126,15 @@ struct Run<'a> {
     summary: Summary,
     /// The first failure to write the state. What is in flight may still finish, and is written if that works again.
     state_error: Option<StateError>,
+    /// What could not be written when it happened. It is tried again before anything that came later.
+    unwritten: Vec<Entry>,
     /// Something failed, or the user interrupted: nothing new starts.
     is_stopping: bool,
 }
 
 struct Running {
     prepared: Prepared,
+    task: tokio::task::Id,
     since: Instant,
     exists: bool,
 }
@@ -142,26 +155,41 @@ impl Run<'_> {
             }
         }
         let intents: Vec<Entry> = batch.iter().map(|(_, prepared)| Entry::Intent(prepared.intent.clone())).collect();
-        if !self.record(&intents) {
+        if !self.record_intents(&intents) {
+            batch.iter().for_each(|(index, _)| self.schedule.give_back(*index));
             return;
         }
         for (index, prepared) in batch {
             let operation = &prepared.step.operation;
-            (self.report)(&Event::StepStarted {
-                step: index,
-                address: prepared.step.address.clone(),
-                operation: step::name_of(operation),
-                id: step::id_of(operation).map(str::to_owned),
-            });
+            if !prepared.step.is_silent {
+                (self.report)(&Event::StepStarted {
+                    step: index,
+                    address: prepared.step.address.clone(),
+                    operation: step::name_of(operation),
+                    id: step::id_of(operation).map(str::to_owned),
+                });
+            }
             let (task, aws, stack, sender) =
                 (prepared.clone(), self.work.aws.clone(), self.work.plan.stack.clone(), sender.clone());
-            self.tasks.spawn(async move {
+            let handle = self.tasks.spawn(async move {
                 let result = step::run(index, &task, &stack, &aws, sender.clone()).await;
                 // The loop is gone only when the whole run is being given up.
                 let _ = sender.send(Message::Finished { step: index, result });
             });
-            self.running.insert(index, Running { prepared, since: Instant::now(), exists: false });
+            self.running.insert(index, Running { prepared, task: handle.id(), since: Instant::now(), exists: false });
         }
+    }
+
+    /// A task has ended. One that has told how needs no more; one that panicked has not told.
+    fn joined(&mut self, joined: Result<(), JoinError>, messages: &mut UnboundedReceiver<Message>) {
+        let Err(error) = joined else { return };
+        self.receive(batch(None, messages));
+        let Some(step) = self.running.iter().find(|(_, running)| running.task == error.id()).map(|(step, _)| *step) else {
+            return;
+        };
+        let bug = Error::new("stepwright:Step", ErrorKind::Bug, "the step broke down")
+            .help("this is a bug of Stepwright: please report it");
+        self.receive(vec![Message::Finished { step, result: Err(bug) }]);
     }
 
     /// Writes down what the messages tell, all at once, then acts on it.
@@ -173,34 +201,33 @@ impl Run<'_> {
                 running.exists = true;
             }
         }
-        let entries: Vec<Entry> = messages.iter().filter_map(|message| self.entry(message)).collect();
-        self.record(&entries);
+        let entries: Vec<Entry> = messages.iter().flat_map(|message| self.entries(message)).collect();
+        self.record(entries);
         for message in messages {
             self.act_on(message);
         }
     }
 
     /// What the state is to hold of a message.
-    fn entry(&self, message: &Message) -> Option<Entry> {
+    fn entries(&self, message: &Message) -> Vec<Entry> {
+        let (Message::Exists { step, .. } | Message::Waiting { step, .. } | Message::Finished { step, .. }) = message;
+        let Some(running) = self.running.get(step) else { return Vec::new() };
+        let (prepared, token) = (&running.prepared, running.prepared.intent.token.clone());
         match message {
-            Message::Waiting { .. } => None,
-            Message::Exists { step, live } => {
-                let prepared = &self.running.get(step)?.prepared;
+            Message::Waiting { .. } => Vec::new(),
+            Message::Exists { live, .. } => {
                 let record = Box::new(step::record(prepared, live, true));
-                Some(Entry::Exists { token: prepared.intent.token.clone(), record })
+                vec![Entry::Exists { token, record }]
             }
-            Message::Finished { step, result } => {
-                let running = self.running.get(step)?;
-                let token = running.prepared.intent.token.clone();
-                match result {
-                    Ok(Some(live)) => {
-                        let outcome = Outcome::Put(Box::new(step::record(&running.prepared, live, false)));
-                        Some(Entry::Done { token, outcome })
-                    }
-                    Ok(None) => Some(Entry::Done { token, outcome: Outcome::Removed }),
-                    Err(error) if running.may_have_happened(error) => None,
-                    Err(error) => Some(Entry::Failed { token, message: error.to_string() }),
-                }
+            Message::Finished { result: Ok(Some(live)), .. } => {
+                let outcome = Outcome::Put(Box::new(step::record(prepared, live, false)));
+                vec![Entry::Done { token, outcome }]
+            }
+            Message::Finished { result: Ok(None), .. } => vec![Entry::Done { token, outcome: Outcome::Removed }],
+            Message::Finished { result: Err(error), .. } if running.may_have_happened(error) => Vec::new(),
+            Message::Finished { result: Err(error), .. } => {
+                let left = left_incomplete(self.session.state(), &prepared.intent);
+                left.into_iter().chain([Entry::Failed { token, message: error.to_string() }]).collect()
             }
         }
     }
@@ -229,6 +256,9 @@ impl Run<'_> {
 
     fn finish(&mut self, step: usize, prepared: &Prepared, live: Option<Live>, elapsed: Duration) {
         self.schedule.reach(step, if live.is_some() { Phase::Ready } else { Phase::Gone });
+        if prepared.step.is_silent {
+            return;
+        }
         let (address, operation) = (prepared.step.address.clone(), step::name_of(&prepared.step.operation));
         let id = live.map(|live| live.id).or_else(|| prepared.intent.id.clone());
         self.summary.done.push((address.clone(), operation));
@@ -243,16 +273,29 @@ impl Run<'_> {
         (self.report)(&Event::StepFailed { step, address, operation, error, elapsed });
     }
 
-    /// Makes entries durable and true; whether that worked.
-    fn record(&mut self, entries: &[Entry]) -> bool {
-        match self.session.record(entries) {
-            Ok(()) => true,
-            Err(error) => {
-                self.is_stopping = true;
-                self.state_error.get_or_insert(error);
-                false
-            }
+    /// Makes entries durable and true, after what could not be written before; what can't be written now is kept.
+    fn record(&mut self, entries: Vec<Entry>) {
+        self.unwritten.extend(entries);
+        match self.session.record(&self.unwritten) {
+            Ok(()) => self.unwritten.clear(),
+            Err(error) => self.give_up(error),
         }
+    }
+
+    /// Makes intents durable; whether that worked. If not, nothing of them may be tried, now or later.
+    fn record_intents(&mut self, intents: &[Entry]) -> bool {
+        self.record(Vec::new());
+        if self.unwritten.is_empty()
+            && let Err(error) = self.session.record(intents)
+        {
+            self.give_up(error);
+        }
+        self.state_error.is_none()
+    }
+
+    fn give_up(&mut self, error: StateError) {
+        self.is_stopping = true;
+        self.state_error.get_or_insert(error);
     }
 
     fn drain(&mut self) {
@@ -271,7 +314,10 @@ impl Run<'_> {
         let state = self.session.state();
         let mut outputs: BTreeMap<String, RecordedOutput> = BTreeMap::new();
         for OutputChange { name, before, after, sensitive } in &self.work.plan.outputs {
-            let value = after.as_ref().map(|after| step::resolve(after, self.work.aws, state, self.work.observed));
+            let digest = |text: &str| state.digest(text);
+            let value = after
+                .as_ref()
+                .map(|after| sealed_if(*sensitive, &step::resolve(after, self.work.aws, state, self.work.observed), &digest));
             // What is not known, since the apply did not get that far, stays as it was.
             let kept = value.filter(|value| !value.is_pending()).or_else(|| before.clone().filter(|_| after.is_some()));
             if let Some(value) = kept {
@@ -279,15 +325,15 @@ impl Run<'_> {
             }
         }
         if outputs != state.outputs {
-            self.record(&[Entry::Outputs(outputs)]);
+            self.record(vec![Entry::Outputs(outputs)]);
         }
     }
 }
 
 impl Running {
-    /// A creation that AWS did not answer may have taken effect: its intent stays open, and the next run looks.
+    /// A creation that AWS did not answer, or not as it must, may have taken effect: its intent stays open, and the next run looks.
     fn may_have_happened(&self, error: &Error) -> bool {
         let is_creation = self.prepared.intent.operation == IntentOperation::Create;
-        is_creation && !self.exists && matches!(error.kind, ErrorKind::Unanswered | ErrorKind::TimedOut)
+        is_creation && !self.exists && matches!(error.kind, ErrorKind::Unanswered | ErrorKind::TimedOut | ErrorKind::Bug)
     }
 }

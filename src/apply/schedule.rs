@@ -36,6 +36,12 @@ impl Schedule {
         Some(step)
     }
 
+    /// `step` has not started after all.
+    pub fn give_back(&mut self, step: usize) {
+        self.started[step] = false;
+        self.ready.insert(step);
+    }
+
     /// `step` has reached `phase`: what waited for that, or for less, waits no more.
     pub fn reach(&mut self, step: usize, phase: Phase) {
         let (released, waiting): (Vec<_>, Vec<_>) =

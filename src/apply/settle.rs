@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use crate::address::Address;
 use crate::aws::{Aws, Error};
 use crate::observe;
-use crate::state::{Entry, IntentOperation, Record, State};
+use crate::resource::{Live, ResourceType};
+use crate::state::{Entry, Intent, IntentOperation, Record, State};
 
 /// How one open intent was settled.
 #[derive(Clone, Debug)]
@@ -20,17 +21,19 @@ pub struct Settled {
 /// Looks up every open intent of `state`.
 ///
 /// Only a creation can have left something that the state does not know. An update or a deletion that
-/// took effect, wholly or half, shows when the resource is read, and is planned again.
+/// took effect, wholly or half, shows when the resource is read, and is planned again; until then its
+/// record counts as incomplete.
 ///
 /// # Errors
 /// If AWS can't be asked: then nothing may be planned either.
-pub async fn settle(aws: &Aws, state: &State) -> Result<Vec<Settled>, Error> {
+pub async fn settle(aws: &Aws, kinds: &[&'static dyn ResourceType], state: &State) -> Result<Vec<Settled>, Error> {
     let mut settled = Vec::new();
     for intent in &state.interrupted {
-        let is_recorded = |id: &str| state.resources.get(&intent.address).is_some_and(|record| record.id == id);
-        let found = observe::find_interrupted(aws, state, intent).await?.filter(|live| !is_recorded(&live.id));
+        let recorded = state.resources.get(&intent.address);
+        let is_recorded = |live: &Live| recorded.is_some_and(|record| record.id == live.id);
+        let found = observe::find_interrupted(aws, kinds, state, intent).await?;
         let mut entries = Vec::new();
-        if let (Some(live), Some(spec)) = (&found, &intent.spec) {
+        if let (Some(live), Some(spec)) = (found.as_ref().filter(|live| !is_recorded(live)), &intent.spec) {
             let record = Record {
                 id: live.id.clone(),
                 spec: spec.clone(),
@@ -42,10 +45,20 @@ pub async fn settle(aws: &Aws, state: &State) -> Result<Vec<Settled>, Error> {
             };
             entries.push(Entry::Put { address: intent.address.clone(), record: Box::new(record) });
         }
-        let is_known = state.resources.get(&intent.address).is_some_and(|record| record.incomplete);
-        let adopted = found.is_some() || (intent.operation == IntentOperation::Create && is_known);
+        entries.extend(left_incomplete(state, intent));
+        // A creation of which the state knows already happened, even if AWS does not find it by name yet.
+        let is_known = intent.operation == IntentOperation::Create && recorded.is_some_and(|record| record.incomplete);
+        let adopted = found.is_some() || is_known;
         entries.push(Entry::Settled { token: intent.token.clone(), adopted });
         settled.push(Settled { address: intent.address.clone(), adopted, entries });
     }
     Ok(settled)
+}
+
+/// What a change that did not come to its end leaves of the record: it can't be relied on before it is read.
+pub fn left_incomplete(state: &State, intent: &Intent) -> Option<Entry> {
+    let is_change = matches!(intent.operation, IntentOperation::Update | IntentOperation::Delete);
+    let record = state.resources.get(&intent.address).filter(|record| is_change && intent.id.as_ref() == Some(&record.id))?;
+    let record = Record { incomplete: true, ..record.clone() };
+    Some(Entry::Put { address: intent.address.clone(), record: Box::new(record) })
 }

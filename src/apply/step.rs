@@ -125,7 +125,11 @@ pub async fn run(
     match &prepared.step.operation {
         StepOperation::Create(_) => {
             let live = kind.create(operation, &prepared.spec).await?;
-            check_promise(prepared, aws, &live)?;
+            if let Err(broken) = check_promise(prepared, aws, &live) {
+                // It is there all the same, and must not be lost.
+                progress.exists(&live);
+                return Err(broken);
+            }
             Ok(Some(live))
         }
         StepOperation::Update { live, .. } => {

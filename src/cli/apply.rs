@@ -13,6 +13,7 @@ use crate::cli::options::{Format, LockOptions, PlanOptions, StateOptions, Variab
 use crate::cli::plan_file::PlanFile;
 use crate::cli::ui::Ui;
 use crate::plan::{Inputs, plan};
+use crate::resources;
 use crate::state::State;
 
 /// Makes AWS what the stack says: shows the plan, asks, and carries it out in dependency order.
@@ -68,7 +69,14 @@ impl Apply {
         let (place, observed) = look(&connection, Some(&project.stack), session.state(), &self.options).await?;
         let options = plan_options(&self.options, &self.replace);
         let state = session.state();
-        let plan = plan(Inputs { stack: Some(&project.stack), state, place: &place, observed: &observed, options: &options })?;
+        let plan = plan(Inputs {
+            kinds: resources::ALL,
+            stack: Some(&project.stack),
+            state,
+            place: &place,
+            observed: &observed,
+            options: &options,
+        })?;
         if let Some(saved) = &saved {
             let moved = saved.moved(&plan);
             if !moved.is_empty() {

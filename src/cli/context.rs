@@ -7,7 +7,7 @@ use crate::cli::error::CliError;
 use crate::cli::options::{PlanOptions, StackOptions, StateOptions, VariableOptions};
 use crate::cli::ui::Ui;
 use crate::diagnostic::{Diagnostic, has_errors};
-use crate::observe::observe;
+use crate::observe::{Look, observe};
 use crate::place::Place;
 use crate::plan::Observed;
 use crate::render;
@@ -121,7 +121,10 @@ pub async fn look(
 ) -> Result<(Place, Observed), CliError> {
     match connection {
         Connection::Ready(aws) => {
-            let observed = observe(aws, stack, state, options.refresh, options.parallelism).await?;
+            let observed = {
+                let look = Look { aws, kinds: resources::ALL, refresh: options.refresh, parallelism: options.parallelism };
+                observe(look, stack, state).await?
+            };
             Ok((aws.place.clone(), observed))
         }
         Connection::Offline { place, reason } => {

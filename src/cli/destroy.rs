@@ -11,6 +11,7 @@ use crate::cli::execute::{Execution, execute, open_session, plan_options};
 use crate::cli::options::{Format, LockOptions, PlanOptions, StateOptions, VariableOptions};
 use crate::cli::ui::Ui;
 use crate::plan::{Inputs, plan};
+use crate::resources;
 use crate::state::FileStore;
 
 /// Destroys everything that the state records, dependants first.
@@ -56,7 +57,14 @@ impl Destroy {
         let connection = Connection::Ready(Box::new(aws.clone()));
         let (place, observed) = look(&connection, None, session.state(), &self.options).await?;
         let options = plan_options(&self.options, &[]);
-        let plan = plan(Inputs { stack: None, state: session.state(), place: &place, observed: &observed, options: &options })?;
+        let plan = plan(Inputs {
+            kinds: resources::ALL,
+            stack: None,
+            state: session.state(),
+            place: &place,
+            observed: &observed,
+            options: &options,
+        })?;
         let execution = Execution {
             format: self.format,
             is_approved: self.yes,

@@ -13,6 +13,7 @@ use crate::cli::ui::Ui;
 use crate::cli::{exit_code, options::PlanOptions};
 use crate::plan::{Observed, Plan};
 use crate::render;
+use crate::resources;
 use crate::state::{FileStore, Session, State};
 
 /// How to go about it.
@@ -36,7 +37,7 @@ pub async fn open_session(
 ) -> Result<Session, CliError> {
     let mut session = tokio::task::block_in_place(|| Session::open(store, initial, command, lock_timeout))?;
     if session.unfinished_run().is_some() {
-        let settled = settle(aws, session.state()).await?;
+        let settled = settle(aws, resources::ALL, session.state()).await?;
         for one in &settled {
             session.record(&one.entries)?;
             show_event(&Event::Settled { address: one.address.clone(), adopted: one.adopted }, format, ui)?;

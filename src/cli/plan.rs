@@ -16,6 +16,7 @@ use crate::cli::plan_file::PlanFile;
 use crate::cli::ui::Ui;
 use crate::plan::{Inputs, Plan, plan};
 use crate::render;
+use crate::resources;
 use crate::state::State;
 
 /// Shows what apply would do, and why. Changes nothing, needs no lock.
@@ -82,7 +83,7 @@ async fn settle_in_memory(connection: &Connection, state: &mut State) -> Result<
         return Err(CliError::message("an earlier run was interrupted, and without credentials it can't be known what it did")
             .help("set AWS_PROFILE or AWS_ACCESS_KEY_ID"));
     };
-    for settled in settle(aws, state).await? {
+    for settled in settle(aws, resources::ALL, state).await? {
         for entry in &settled.entries {
             state.apply_entry(entry).map_err(|error| CliError::message(error.to_string()))?;
         }
@@ -101,7 +102,13 @@ pub async fn make_plan(
 ) -> Result<Plan, CliError> {
     let (place, observed) = look(connection, Some(&project.stack), &project.state, options).await?;
     let options = plan_options(options, replace);
-    let inputs =
-        Inputs { stack: Some(&project.stack), state: &project.state, place: &place, observed: &observed, options: &options };
+    let inputs = Inputs {
+        kinds: resources::ALL,
+        stack: Some(&project.stack),
+        state: &project.state,
+        place: &place,
+        observed: &observed,
+        options: &options,
+    };
     Ok(plan(inputs)?)
 }

@@ -25,11 +25,54 @@ pub fn seal(value: &mut Value, likes: [Option<&Value>; 2], digest: &impl Fn(&str
     });
 }
 
+/// `value`, every text of it a secret if `is_sensitive`.
+pub fn sealed_if(is_sensitive: bool, value: &Value, digest: &impl Fn(&str) -> String) -> Value {
+    value.map_leaves(&mut |leaf| match leaf {
+        Value::String(text) if is_sensitive => Value::Secret(Secret::new(text.clone(), digest(text))),
+        other => other.clone(),
+    })
+}
+
+/// Makes every text of `value` a secret where `like` has one in the same place: what AWS tells there is an older
+/// or a foreign value of the same sensitive field.
+pub fn seal_opposite(field: &Field, value: &mut Value, like: &Value, digest: &impl Fn(&str) -> String) {
+    match (value, like) {
+        (value, Value::Secret(_)) => {
+            *value = sealed_if(true, value, digest);
+        }
+        (Value::Map(map), Value::Map(likes)) => {
+            for (key, value) in map {
+                let Some(like) = likes.get(key) else { continue };
+                seal_opposite(field.member(key).unwrap_or(field), value, like, digest);
+            }
+        }
+        (Value::List(items), Value::List(likes)) => {
+            let identity = field.rules.identity.as_deref();
+            let item_field = field.item().unwrap_or(field);
+            for (index, value) in items.iter_mut().enumerate() {
+                let named = identity.and_then(|identity| value.text(identity)).map(str::to_owned);
+                let like = match (identity, named) {
+                    (Some(identity), Some(name)) => likes.iter().find(|like| like.text(identity) == Some(&name)),
+                    _ => likes.get(index),
+                };
+                if let Some(like) = like {
+                    seal_opposite(item_field, value, like, digest);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
 /// Takes over from `recorded` what AWS never tells back.
-pub fn keep_write_only(schema: &Field, live: &mut Value, recorded: Option<&Value>) {
+///
+/// Where a run was interrupted, nobody knows whether what `desired` has was sent: it is sent again.
+pub fn keep_write_only(schema: &Field, live: &mut Value, recorded: Option<&Value>, interrupted: Option<&Value>) {
     let Some(map) = live.as_map_mut() else { return };
     for (key, _) in schema.fields().filter(|(_, field)| field.rules.write_only) {
-        match recorded.and_then(|recorded| recorded.get(key)) {
+        let value = recorded.and_then(|recorded| recorded.get(key));
+        let is_doubtful = interrupted.is_some_and(|desired| desired.get(key) == value);
+        match value.filter(|_| !is_doubtful) {
             Some(value) => map.insert(key.clone(), value.clone()),
             None => map.shift_remove(key),
         };
@@ -48,7 +91,13 @@ pub fn keep_unmanaged(schema: &Field, desired: &mut Value, before: &Value) {
             None if field.rules.unmanaged => {
                 desired.insert(key.clone(), there.clone());
             }
-            None => {}
+            None => {
+                let mut kept = Value::Map(Map::new());
+                keep_unmanaged(field, &mut kept, there);
+                if !kept.is_empty() {
+                    desired.insert(key.clone(), kept);
+                }
+            }
         }
     }
 }
@@ -57,8 +106,26 @@ pub fn keep_unmanaged(schema: &Field, desired: &mut Value, before: &Value) {
 ///
 /// A path is `tags`, `tags.owner` or `container_definitions[report].image`.
 pub fn keep_path(schema: &Field, path: &str, desired: &mut Value, before: &Value) {
-    let steps: Vec<&str> = path.split(['.', '[', ']']).filter(|step| !step.is_empty()).collect();
-    keep_steps(schema, &steps, desired, Some(before));
+    keep_steps(schema, &steps_of(path), desired, Some(before));
+}
+
+/// `a[b.c].d` is a, b.c and d: what stands in brackets is one step, whatever is in it.
+fn steps_of(path: &str) -> Vec<&str> {
+    let mut steps = Vec::new();
+    let mut rest = path;
+    while !rest.is_empty() {
+        let end = if let Some(inside) = rest.strip_prefix('[') {
+            steps.push(inside.split(']').next().unwrap_or_default());
+            rest.find(']').map_or(rest.len(), |end| end + 1)
+        } else {
+            let end = rest.find(['.', '[']).unwrap_or(rest.len());
+            steps.push(&rest[..end]);
+            end
+        };
+        rest = rest[end..].strip_prefix('.').unwrap_or(&rest[end..]);
+    }
+    steps.retain(|step| !step.is_empty());
+    steps
 }
 
 fn keep_steps(field: &Field, steps: &[&str], desired: &mut Value, before: Option<&Value>) {
@@ -84,6 +151,10 @@ fn keep_steps(field: &Field, steps: &[&str], desired: &mut Value, before: Option
             let Some(identity) = &field.rules.identity else { return };
             let is_meant = |value: &Value| value.text(identity) == Some(step);
             let there = before.and_then(|before| before.items().iter().find(|value| is_meant(value)));
+            // Of an element that is new, nothing can be left as it is.
+            if there.is_none() {
+                return;
+            }
             for element in items.iter_mut().filter(|value| is_meant(value)) {
                 keep_steps(item, rest, element, there);
             }

@@ -1,30 +1,34 @@
-//! What each resource is to be, what that takes, and why.
+//! What each resource is to be, and what that takes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
 use crate::address::Address;
-use crate::plan::adjust;
 use crate::plan::error::PlanError;
-use crate::plan::{Action, Change, Inputs, Reason};
+use crate::plan::{Action, Change, Inputs, Reason, adjust, attributes, reasons};
 use crate::resource::{self, Attributes, Live, Replacement, ResourceType};
 use crate::schema::{Difference, differences};
 use crate::stack::Resource;
 use crate::state::Record;
-use crate::template::{Part, Reference, Template};
-use crate::value::{Path, Value};
+use crate::template::Reference;
+use crate::value::Value;
 
 /// The decisions so far; each new one may look at those of its dependencies.
 pub struct Decisions<'a> {
     inputs: Inputs<'a>,
     pub changes: IndexMap<Address, Change>,
     pub errors: Vec<PlanError>,
+    /// The recorded resources by their ids.
+    owners: HashMap<&'a str, &'a Address>,
+    /// Which address takes over the name of which other, and what has that name now.
+    takeovers: Vec<(Address, &'a Address, Live)>,
 }
 
 impl<'a> Decisions<'a> {
     pub fn new(inputs: Inputs<'a>) -> Self {
-        Self { inputs, changes: IndexMap::new(), errors: Vec::new() }
+        let owners = inputs.state.resources.iter().map(|(address, record)| (record.id.as_str(), address)).collect();
+        Self { inputs, changes: IndexMap::new(), errors: Vec::new(), owners, takeovers: Vec::new() }
     }
 
     /// What is known of a reference when everything decided so far has been done.
@@ -45,78 +49,158 @@ impl<'a> Decisions<'a> {
 
     /// Decides on a resource of the stack, whose dependencies are decided already.
     pub fn decide(&mut self, resource: &Resource, is_targeted: bool) {
-        let desired = self.desired(resource);
         let record = self.inputs.state.resources.get(&resource.address);
-        let change = match (self.present(&resource.address, record), record) {
-            _ if !is_targeted => self.untouched(resource, record),
-            (Presence::Here(live), _) => self.existing(resource, desired, live, record),
-            (Presence::Gone, Some(_)) => self.absent(resource, desired, Reason::Missing),
-            (Presence::Gone, None) => self.absent(resource, desired, Reason::New),
+        let change = if !is_targeted {
+            self.untouched(resource, record)
+        } else {
+            let desired = self.desired(resource, &|reference| self.lookup(reference));
+            let reason = if record.is_some() { Reason::Missing } else { Reason::New };
+            match self.present(&resource.address, record) {
+                Presence::Here(live) => self.existing(resource, desired, live, record),
+                Presence::Gone => self.absent(resource, desired, reason),
+                Presence::Other(live) => {
+                    self.claim_name(&resource.address, live);
+                    self.absent(resource, desired, reason)
+                }
+            }
         };
         self.changes.insert(resource.address.clone(), change);
     }
 
-    /// What a resource is to be, as far as that is known.
-    fn desired(&self, resource: &Resource) -> Value {
-        let known = resource::normalise(resource.kind, &self.resolve(&resource.spec));
-        // A normal form may name the account itself: a role's short name stands for its ARN.
-        resource::normalise(resource.kind, &self.resolve(&known))
-    }
-
     /// Decides on a record that the stack does not have.
     pub fn remove(&mut self, address: &Address, record: &Record, reason: Reason) {
-        let Some(kind) = crate::resources::find(&address.resource_type) else {
+        let Some(kind) = resource::find_kind(self.inputs.kinds, &address.resource_type) else {
             self.errors.push(PlanError::UnknownType { address: address.clone() });
             return;
         };
         let (action, mut before) = match self.present(address, Some(record)) {
             Presence::Here(live) => (Action::Delete, live),
-            Presence::Gone => (Action::Forget, recorded_as_live(record)),
+            // What is there now is another stack's, and not ours to delete.
+            Presence::Gone | Presence::Other(_) => (Action::Forget, recorded_as_live(record)),
         };
-        // AWS tells a secret back in clear; the plan must not.
-        adjust::seal(&mut before.spec, [Some(&record.spec), None], &|text| self.inputs.state.digest(text));
+        self.seal(kind, &mut before.spec, [None, Some(&record.spec)]);
+        adjust::keep_write_only(kind.schema(), &mut before.spec, Some(&record.spec), None);
         if action == Action::Delete && record.lifecycle.prevent_destroy {
             self.errors.push(PlanError::PreventDestroy { address: address.clone() });
         }
         let reasons = if action == Action::Forget { vec![Reason::Missing, reason] } else { vec![reason] };
-        self.changes.insert(
-            address.clone(),
-            Change {
-                address: address.clone(),
-                kind,
-                action,
-                reasons,
-                id: Some(before.id),
-                before: Some(before.spec),
-                after: None,
-                before_attributes: before.attributes,
-                after_attributes: Attributes::new(),
-                differences: Vec::new(),
-                drift: Vec::new(),
-                deposed: None,
-            },
-        );
+        let change = Change {
+            address: address.clone(),
+            kind,
+            action,
+            reasons,
+            id: Some(before.id),
+            // What nobody declared goes with it, so it is shown.
+            drift: drift(kind, Some(record), &before.spec),
+            before: Some(before.spec),
+            after: None,
+            before_attributes: before.attributes,
+            after_attributes: Attributes::new(),
+            differences: Vec::new(),
+            deposed: None,
+        };
+        self.changes.insert(address.clone(), change);
+    }
+
+    /// Looks back once everything is decided: a name can be taken over only from what gives it up.
+    pub fn finish(&mut self) {
+        for (address, owner, live) in std::mem::take(&mut self.takeovers) {
+            let owner = self.changes.get(owner);
+            if !owner.is_some_and(|owner| matches!(owner.action, Action::Delete | Action::Replace(_) | Action::Forget)) {
+                self.errors.push(PlanError::NameTaken { address, id: live.id, owner: live.ownership });
+            }
+        }
+    }
+
+    /// What a resource is to be, as far as `lookup` makes that known.
+    pub fn desired(&self, resource: &Resource, lookup: &impl Fn(&Reference) -> Option<Value>) -> Value {
+        let resolve = |value: &Value| value.resolve(lookup, &|text| self.inputs.state.digest(text));
+        let known = resource::normalise(resource.kind, &resolve(&resource.spec));
+        // A normal form may name the account itself: a role's short name stands for its ARN.
+        resource::normalise(resource.kind, &resolve(&known))
+    }
+
+    /// `desired`, but as `before` where the resource leaves that open.
+    pub fn adjusted(&self, resource: &Resource, mut desired: Value, before: &Value) -> Value {
+        let schema = resource.kind.schema();
+        adjust::keep_unmanaged(schema, &mut desired, before);
+        for path in &resource.lifecycle.ignore_changes {
+            adjust::keep_path(schema, path, &mut desired, before);
+        }
+        resource::normalise(resource.kind, &desired)
+    }
+
+    /// What a reference meant when the state was written.
+    pub fn lookup_recorded(&self, reference: &Reference) -> Option<Value> {
+        let recorded = match reference {
+            Reference::Attribute { address, attribute } if !address.is_data => {
+                self.inputs.state.resources.get(address).and_then(|record| record.attributes.get(attribute).cloned())
+            }
+            _ => None,
+        };
+        recorded.or_else(|| self.lookup(reference))
     }
 
     /// Whether it is there, as far as was looked. What was not looked at is taken to be as recorded.
     fn present(&self, address: &Address, record: Option<&Record>) -> Presence {
-        let sight = self.inputs.observed.resources.get(address);
-        match (sight, record, self.inputs.observed.found.get(address)) {
+        let observed = self.inputs.observed;
+        match (observed.resources.get(address), record, observed.found.get(address)) {
+            (Some(Some(live)), ..) if self.is_of_another_stack(live) => Presence::Other(live.clone()),
             (Some(Some(live)), ..) => Presence::Here(live.clone()),
             (Some(None), ..) => Presence::Gone,
             (None, Some(record), _) => Presence::Here(recorded_as_live(record)),
-            (None, None, Some(found)) if self.leaves(found) => Presence::Gone,
-            (None, None, Some(found)) => Presence::Here(found.clone()),
+            (None, None, Some(found)) if self.is_ours(address, found) && self.owner(found).is_none() => {
+                Presence::Here(found.clone())
+            }
+            (None, None, Some(found)) => Presence::Other(found.clone()),
             (None, None, None) => Presence::Gone,
+        }
+    }
+
+    /// Notes that `address` is to have the name that `live` has now: it must be given up, or there is no plan.
+    fn claim_name(&mut self, address: &Address, live: Live) {
+        match self.owner(&live) {
+            Some(owner) if owner != address => self.takeovers.push((address.clone(), owner, live)),
+            // Its own predecessor, which is deleted first.
+            None if self.inputs.state.deposed.iter().any(|deposed| deposed.record.id == live.id) => {}
+            _ => self.errors.push(PlanError::NameTaken { address: address.clone(), id: live.id, owner: live.ownership }),
+        }
+    }
+
+    /// The recorded resource that `live` is.
+    fn owner(&self, live: &Live) -> Option<&'a Address> {
+        self.owners.get(live.id.as_str()).copied()
+    }
+
+    /// Whether `live`, which has the name of `address`, is that resource by its tags.
+    fn is_ours(&self, address: &Address, live: &Live) -> bool {
+        let owner = live.ownership.as_ref();
+        owner.is_some_and(|owner| owner.stack == self.inputs.state.stack && owner.address == address.to_string())
+    }
+
+    fn is_of_another_stack(&self, live: &Live) -> bool {
+        live.ownership.as_ref().is_some_and(|owner| owner.stack != self.inputs.state.stack)
+    }
+
+    /// AWS tells a secret back in clear; the plan must not.
+    fn seal(&self, kind: &dyn ResourceType, live: &mut Value, likes: [Option<&Value>; 2]) {
+        let digest = |text: &str| self.inputs.state.digest(text);
+        adjust::seal(live, likes, &digest);
+        for like in likes.into_iter().flatten().filter(|like| like.has_secret()) {
+            adjust::seal_opposite(kind.schema(), live, like, &digest);
         }
     }
 
     /// One that `--target` leaves out.
     fn untouched(&self, resource: &Resource, record: Option<&Record>) -> Change {
-        let before = match self.present(&resource.address, record) {
-            Presence::Here(live) if record.is_some() => Some(live),
-            _ => None,
-        };
+        let before = record.and_then(|record| match self.present(&resource.address, Some(record)) {
+            Presence::Here(mut live) => {
+                self.seal(resource.kind, &mut live.spec, [None, Some(&record.spec)]);
+                adjust::keep_write_only(resource.kind.schema(), &mut live.spec, Some(&record.spec), None);
+                Some(live)
+            }
+            Presence::Gone | Presence::Other(_) => None,
+        });
         let attributes = before.as_ref().map(|live| live.attributes.clone()).unwrap_or_default();
         Change {
             address: resource.address.clone(),
@@ -135,7 +219,7 @@ impl<'a> Decisions<'a> {
     }
 
     fn absent(&self, resource: &Resource, desired: Value, reason: Reason) -> Change {
-        let after_attributes = future_attributes(resource.kind, &resource.address, &desired, &self.inputs);
+        let after_attributes = attributes::future(resource.kind, &resource.address, &desired, self.inputs.place);
         Change {
             address: resource.address.clone(),
             kind: resource.kind,
@@ -152,56 +236,37 @@ impl<'a> Decisions<'a> {
         }
     }
 
-    fn existing(&mut self, resource: &Resource, mut desired: Value, live: Live, record: Option<&Record>) -> Change {
+    fn existing(&mut self, resource: &Resource, desired: Value, live: Live, record: Option<&Record>) -> Change {
         let (kind, address) = (resource.kind, &resource.address);
-        let schema = kind.schema();
-        let mut before = live.spec.clone();
         let recorded = record.map(|record| &record.spec);
-        adjust::seal(&mut before, [Some(&desired), recorded], &|text| self.inputs.state.digest(text));
-        adjust::keep_write_only(schema, &mut before, recorded);
-        adjust::keep_unmanaged(schema, &mut desired, &before);
-        for path in &resource.lifecycle.ignore_changes {
-            adjust::keep_path(schema, path, &mut desired, &before);
-        }
-        let desired = resource::normalise(kind, &desired);
+        let mut before = live.spec.clone();
+        self.seal(kind, &mut before, [Some(&desired), recorded]);
+        let interrupted = record.filter(|record| record.incomplete).map(|_| &desired);
+        adjust::keep_write_only(kind.schema(), &mut before, recorded, interrupted);
+        let desired = self.adjusted(resource, desired, &before);
 
-        if record.is_none() && !self.is_ours(address, &live) {
-            self.errors.push(PlanError::NameTaken {
-                address: address.clone(),
-                id: live.id.clone(),
-                owner: live.ownership.clone(),
-            });
-        }
-        let drift = recorded.map_or_else(Vec::new, |recorded| {
-            let mut expected = recorded.clone();
-            adjust::keep_unmanaged(schema, &mut expected, &before);
-            differences(schema, Some(&expected), Some(&before))
-        });
-        let differences = differences(schema, Some(&before), Some(&desired));
-        let mut reasons = self.reasons(&differences, schema, recorded, &desired);
-        if record.is_none() {
-            reasons.insert(0, Reason::OwnedByTags);
-        } else if record.is_some_and(|record| record.incomplete) && !differences.is_empty() {
-            reasons.insert(0, Reason::Interrupted);
-        }
+        let differences = differences(kind.schema(), Some(&before), Some(&desired));
+        let mut reasons = reasons::reasons(self, resource, record, &differences);
         let requested = self.inputs.options.replace.contains(address);
         if requested {
             reasons.push(Reason::Requested);
         }
-        let must_replace = requested || differences.iter().any(|difference| difference.replace);
-        let action = match (must_replace, record) {
-            (true, _) => Action::Replace(self.replacement(resource, &before, &desired)),
-            (false, None) => Action::Import,
-            (false, Some(_)) if differences.is_empty() => Action::NoOp,
-            (false, Some(_)) => Action::Update,
+        let action = if requested || differences.iter().any(|difference| difference.replace) {
+            Action::Replace(self.replacement(resource, &before, &desired))
+        } else if record.is_none() {
+            Action::Import
+        } else if differences.is_empty() {
+            Action::NoOp
+        } else {
+            Action::Update
         };
-        if must_replace && resource.lifecycle.prevent_destroy {
-            self.errors.push(PlanError::PreventDestroy { address: address.clone() });
+        if matches!(action, Action::Replace(_)) {
+            self.check_replacement(resource, &live);
         }
         let after_attributes = match action {
-            Action::Replace(_) => future_attributes(kind, address, &desired, &self.inputs),
+            Action::Replace(_) => attributes::future(kind, address, &desired, self.inputs.place),
             _ if differences.is_empty() => live.attributes.clone(),
-            _ => surviving_attributes(kind, address, &live.attributes),
+            _ => attributes::surviving(kind, address, &live.attributes),
         };
         Change {
             address: address.clone(),
@@ -209,31 +274,14 @@ impl<'a> Decisions<'a> {
             action,
             reasons,
             id: Some(live.id),
+            drift: drift(kind, record, &before),
             before: Some(before),
             after: Some(desired),
             before_attributes: live.attributes,
             after_attributes,
             differences,
-            drift,
             deposed: None,
         }
-    }
-
-    /// Whether what has a name now is a resource of ours that this plan deletes: the name will be free.
-    fn leaves(&self, live: &Live) -> bool {
-        let owner = live.ownership.as_ref().filter(|owner| owner.stack == self.inputs.state.stack);
-        let owner: Option<Address> = owner.and_then(|owner| owner.address.parse().ok());
-        owner.is_some_and(|owner| {
-            let is_recorded = self.inputs.state.resources.get(&owner).is_some_and(|record| record.id == live.id);
-            is_recorded && self.inputs.stack.is_some_and(|stack| !stack.resources.contains_key(&owner))
-        })
-    }
-
-    /// Whether `live`, which has the name of `address`, is that resource by its tags.
-    fn is_ours(&self, address: &Address, live: &Live) -> bool {
-        live.ownership
-            .as_ref()
-            .is_some_and(|owner| owner.stack == self.inputs.state.stack && owner.address == address.to_string())
     }
 
     fn replacement(&mut self, resource: &Resource, before: &Value, desired: &Value) -> Replacement {
@@ -243,66 +291,28 @@ impl<'a> Decisions<'a> {
             Some(false) => Replacement::DeleteThenCreate,
             None => description.replacement,
         };
-        let name = before.text(description.name_field);
         if order == Replacement::CreateThenDelete
-            && description.replacement == Replacement::DeleteThenCreate
-            && name.is_some()
-            && name == desired.text(description.name_field)
+            && description.names_are_exclusive()
+            && let (Some(old), Some(new)) = (description.name_of(before), description.name_of(desired))
+            && old == new
         {
-            let name = name.unwrap_or_default().to_owned();
-            self.errors.push(PlanError::SameName { address: resource.address.clone(), name });
+            self.errors.push(PlanError::SameName { address: resource.address.clone(), name: new });
         }
         order
     }
 
-    fn reasons(
-        &self,
-        differences: &[Difference],
-        schema: &crate::schema::Field,
-        recorded: Option<&Value>,
-        desired: &Value,
-    ) -> Vec<Reason> {
-        let by_user: BTreeSet<Path> = recorded.map_or_else(BTreeSet::new, |recorded| {
-            crate::schema::differences(schema, Some(recorded), Some(desired))
-                .into_iter()
-                .map(|difference| difference.path)
-                .collect()
-        });
-        let mut reasons = Vec::new();
-        let mut add = |reason: Reason| {
-            if !reasons.contains(&reason) {
-                reasons.push(reason);
-            }
-        };
-        for difference in differences {
-            let upstream = self.replaced_upstream(difference);
-            let is_by_user = recorded.is_none()
-                || by_user.iter().any(|path| path.starts_with(&difference.path) || difference.path.starts_with(path));
-            if !upstream.is_empty() {
-                upstream.into_iter().for_each(|address| add(Reason::UpstreamReplaced(address)));
-            } else if is_by_user {
-                add(Reason::Changed(difference.path.clone()));
-            } else {
-                add(Reason::Drifted(difference.path.clone()));
-            }
-            if difference.replace {
-                add(Reason::MustBeReplaced(difference.path.clone()));
-            }
+    fn check_replacement(&mut self, resource: &Resource, live: &Live) {
+        let address = &resource.address;
+        if resource.lifecycle.prevent_destroy {
+            self.errors.push(PlanError::PreventDestroy { address: address.clone() });
         }
-        reasons
-    }
-
-    /// Which replaced resources the new value waits for.
-    fn replaced_upstream(&self, difference: &Difference) -> BTreeSet<Address> {
-        let references = difference.new.as_ref().map(Value::references).unwrap_or_default();
-        references
-            .into_iter()
-            .filter_map(|reference| match reference {
-                Reference::Attribute { address, .. } => Some(address),
-                _ => None,
-            })
-            .filter(|address| self.changes.get(address).is_some_and(|change| matches!(change.action, Action::Replace(_))))
-            .collect()
+        // Of a resource that has a record, only a new name is looked for.
+        if let Some(found) = self.inputs.observed.found.get(address)
+            && found.id != live.id
+            && !self.is_ours(address, found)
+        {
+            self.claim_name(address, found.clone());
+        }
     }
 }
 
@@ -310,38 +320,18 @@ impl<'a> Decisions<'a> {
 enum Presence {
     Here(Live),
     Gone,
+    /// Something that is not this resource has its name.
+    Other(Live),
+}
+
+/// What changed outside. After an interruption nobody knows what of a difference is our own doing.
+fn drift(kind: &dyn ResourceType, record: Option<&Record>, before: &Value) -> Vec<Difference> {
+    let Some(record) = record.filter(|record| !record.incomplete) else { return Vec::new() };
+    let mut expected = record.spec.clone();
+    adjust::keep_unmanaged(kind.schema(), &mut expected, before);
+    differences(kind.schema(), Some(&expected), Some(before))
 }
 
 fn recorded_as_live(record: &Record) -> Live {
     Live { id: record.id.clone(), spec: record.spec.clone(), attributes: record.attributes.clone(), ownership: None }
-}
-
-/// The attributes of one that is yet to be made: those that its name, account and region make certain; the others are pending.
-fn future_attributes(kind: &dyn ResourceType, address: &Address, desired: &Value, inputs: &Inputs<'_>) -> Attributes {
-    let mut predicted = kind.predict(desired, inputs.place);
-    kind.description()
-        .attributes
-        .iter()
-        .map(|attribute| {
-            let value = predicted.remove(attribute.name).unwrap_or_else(|| pending_attribute(address, attribute.name));
-            (attribute.name.to_owned(), value)
-        })
-        .collect()
-}
-
-/// The attributes of one that is to be changed: those that a change may touch are pending.
-fn surviving_attributes(kind: &dyn ResourceType, address: &Address, now: &Attributes) -> Attributes {
-    let touched: BTreeMap<_, _> = kind
-        .description()
-        .attributes
-        .iter()
-        .filter(|attribute| !attribute.survives_update)
-        .map(|attribute| (attribute.name.to_owned(), pending_attribute(address, attribute.name)))
-        .collect();
-    now.clone().into_iter().chain(touched).collect()
-}
-
-fn pending_attribute(address: &Address, attribute: &str) -> Value {
-    let reference = Reference::Attribute { address: address.clone(), attribute: attribute.to_owned() };
-    Value::Pending(Template::from_parts([Part::Reference(reference)]))
 }

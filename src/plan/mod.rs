@@ -4,17 +4,26 @@
 //! observed.rs   what was seen of AWS
 //! planner.rs    the passes, in their order
 //! adjust.rs     before a comparison: what is not managed, ignored, write-only or secret
-//! decide.rs     for each resource, dependencies first: what it is to be, what that takes, and why
+//! decide.rs     for each resource, dependencies first: what it is to be, and what that takes
+//! reasons.rs    why: the user, somebody else, something upstream, an interruption
+//! attributes.rs what is certain of its attributes beforehand
+//! outputs.rs    the outputs
 //! steps.rs      decisions → steps, and what each step waits for
+//! order.rs      steps in their order
 //! ```
 
 mod adjust;
+mod attributes;
 mod decide;
 mod error;
 mod observed;
+mod order;
+mod outputs;
 mod planner;
+mod reasons;
 mod steps;
 
+pub use adjust::sealed_if;
 pub use error::PlanError;
 pub use observed::Observed;
 pub use planner::{Inputs, Options, plan};
@@ -144,6 +153,8 @@ pub struct Step {
     pub address: Address,
     pub kind: &'static dyn ResourceType,
     pub operation: StepOperation,
+    /// Whether only the state changes, in a way that no reader of the plan asked about: it is neither shown nor counted.
+    pub is_silent: bool,
     /// Which phases of which steps, by position in [`Plan::steps`], must be reached before this one starts.
     pub waits_for: Vec<Wait>,
 }

@@ -1,6 +1,6 @@
 //! The passes of the planner, in their order.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use indexmap::IndexMap;
 
@@ -8,13 +8,17 @@ use crate::address::Address;
 use crate::graph;
 use crate::place::Place;
 use crate::plan::decide::Decisions;
-use crate::plan::{Base, Change, Observed, OutputChange, Plan, PlanError, Reason, steps};
+use crate::plan::outputs::outputs;
+use crate::plan::{Base, Change, Observed, Plan, PlanError, Reason, steps};
+use crate::resource::ResourceType;
 use crate::stack::Stack;
 use crate::state::State;
 
 /// All that a plan is made from.
 #[derive(Clone, Copy)]
 pub struct Inputs<'a> {
+    /// The resource types there are.
+    pub kinds: &'a [&'static dyn ResourceType],
     /// Absent for a destroy: everything in the state goes.
     pub stack: Option<&'a Stack>,
     pub state: &'a State,
@@ -54,11 +58,11 @@ pub fn plan(inputs: Inputs<'_>) -> Result<Plan, Vec<PlanError>> {
             decisions.remove(address, record, removed_because.clone());
         }
     }
-    let deposed: Vec<Change> =
-        steps::deposed_changes(&inputs.state.deposed).into_iter().filter(|change| is_targeted(&change.address)).collect();
+    decisions.finish();
+    let deposed = steps::deposed_changes(&inputs, targets.as_ref(), &mut decisions.errors);
     let outputs = outputs(&inputs, &decisions);
     errors.append(&mut decisions.errors);
-    let steps = steps::steps(&decisions.changes, &deposed, &inputs).unwrap_or_else(|addresses| {
+    let steps = steps::steps(&decisions.changes, &deposed, &inputs, targets.as_ref()).unwrap_or_else(|addresses| {
         errors.push(PlanError::Tangled { addresses });
         Vec::new()
     });
@@ -96,7 +100,10 @@ fn check(inputs: &Inputs<'_>) -> Vec<PlanError> {
         errors.push(PlanError::Moved { recorded: state.place.clone(), wanted: place.clone() });
     }
     let is_known = |address: &Address| {
-        state.resources.contains_key(address) || inputs.stack.is_some_and(|stack| stack.resources.contains_key(address))
+        let deposed = state.deposed.iter().any(|deposed| deposed.address == *address);
+        deposed
+            || state.resources.contains_key(address)
+            || inputs.stack.is_some_and(|stack| stack.resources.contains_key(address))
     };
     for (option, addresses) in [("--target", &inputs.options.targets), ("--replace", &inputs.options.replace)] {
         let unknown = addresses.iter().filter(|address| !is_known(address));
@@ -117,22 +124,20 @@ fn order(stack: Option<&Stack>) -> Vec<Address> {
     graph::order(&edges).unwrap_or_default()
 }
 
-/// What `--target` means: the targets, what they need, and for a destroy what needs them. `None` is everything.
+/// What `--target` means: the targets and what they need, and for what is to be destroyed what needs it. `None` is everything.
 fn targeted(inputs: &Inputs<'_>) -> Option<BTreeSet<Address>> {
     if inputs.options.targets.is_empty() {
         return None;
     }
-    let mut edges: Vec<(&Address, &Address)> = Vec::new();
-    if let Some(stack) = inputs.stack {
-        let needs = stack.resources.iter().flat_map(|(user, resource)| resource.dependencies.iter().map(move |it| (user, it)));
-        edges.extend(needs.map(|(user, dependency)| (user, &dependency.address)));
-    } else {
-        let needs = inputs.state.resources.iter().flat_map(|(user, record)| record.dependencies.iter().map(move |it| (user, it)));
-        edges.extend(needs.map(|(user, dependency)| (&dependency.address, user)));
+    let is_kept = |address: &Address| inputs.stack.is_some_and(|stack| stack.resources.contains_key(address));
+    let mut neighbours: HashMap<&Address, Vec<&Address>> = HashMap::new();
+    for (user, resource) in inputs.stack.iter().flat_map(|stack| &stack.resources) {
+        neighbours.entry(user).or_default().extend(resource.dependencies.iter().map(|it| &it.address));
     }
-    let mut neighbours: IndexMap<&Address, Vec<&Address>> = IndexMap::new();
-    for (from, to) in edges {
-        neighbours.entry(from).or_default().push(to);
+    for (user, record) in &inputs.state.resources {
+        for dependency in record.dependencies.iter().filter(|dependency| !is_kept(&dependency.address)) {
+            neighbours.entry(&dependency.address).or_default().push(user);
+        }
     }
     let mut reached = BTreeSet::new();
     let mut open: Vec<&Address> = inputs.options.targets.iter().collect();
@@ -142,27 +147,6 @@ fn targeted(inputs: &Inputs<'_>) -> Option<BTreeSet<Address>> {
         }
     }
     Some(reached)
-}
-
-fn outputs(inputs: &Inputs<'_>, decisions: &Decisions<'_>) -> Vec<OutputChange> {
-    let wanted = inputs.stack.map(|stack| &stack.outputs);
-    let mut changes = Vec::new();
-    for (name, output) in wanted.into_iter().flatten() {
-        let recorded = inputs.state.outputs.get(name);
-        changes.push(OutputChange {
-            name: name.clone(),
-            before: recorded.map(|output| output.value.clone()),
-            after: Some(decisions.resolve(&output.value)),
-            sensitive: output.sensitive || recorded.is_some_and(|output| output.sensitive),
-        });
-    }
-    for (name, output) in &inputs.state.outputs {
-        if wanted.is_none_or(|wanted| !wanted.contains_key(name)) {
-            let (before, sensitive) = (Some(output.value.clone()), output.sensitive);
-            changes.push(OutputChange { name: name.clone(), before, after: None, sensitive });
-        }
-    }
-    changes
 }
 
 fn in_file_order(stack: Option<&Stack>, mut changes: IndexMap<Address, Change>) -> Vec<Change> {

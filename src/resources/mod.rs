@@ -18,5 +18,5 @@ pub const ALL: &[&dyn ResourceType] =
 
 /// The type called `name`.
 pub fn find(name: &str) -> Option<&'static dyn ResourceType> {
-    ALL.iter().copied().find(|kind| kind.description().name == name)
+    crate::resource::find_kind(ALL, name)
 }

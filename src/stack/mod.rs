@@ -161,8 +161,3 @@ impl Locations {
         }
     }
 }
-
-/// The type called `name`.
-fn find_kind(kinds: &[&'static dyn ResourceType], name: &str) -> Option<&'static dyn ResourceType> {
-    kinds.iter().copied().find(|kind| kind.description().name == name)
-}

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::address::{Address, is_identifier};
 use crate::diagnostic::{Diagnostic, Location, Source, has_errors, nearest};
 use crate::graph;
-use crate::resource::ResourceType;
+use crate::resource::{ResourceType, find_kind};
 use crate::stack::document::DocumentError;
 use crate::stack::node::{Content, Entry};
 use crate::stack::reading::{FoundReference, Session};
@@ -20,7 +20,7 @@ use crate::stack::resources::{Assembled, Declaration, assemble, check_tag};
 use crate::stack::scope::{Referrer, Scope};
 use crate::stack::syntax::Damage;
 use crate::stack::variables::Inputs;
-use crate::stack::{Stack, Variable, find_kind, lookups, outputs, settings, syntax, table, variables};
+use crate::stack::{Stack, Variable, lookups, outputs, settings, syntax, table, variables};
 use crate::template::Reference;
 use crate::value::{Path, Segment, Value};
 

@@ -4,9 +4,9 @@ use indexmap::IndexMap;
 
 use crate::address::Address;
 use crate::diagnostic::{Diagnostic, Location, nearest};
-use crate::resource::ResourceType;
+use crate::resource::{ResourceType, find_kind};
+use crate::stack::Variable;
 use crate::stack::reading::FoundReference;
-use crate::stack::{Variable, find_kind};
 use crate::template::Reference;
 use crate::value::Value;
 

@@ -19,7 +19,7 @@ use futures::StreamExt;
 use crate::aws::{Aws, Error, ErrorKind};
 use crate::diagnostic::Finding;
 use crate::place::Place;
-use crate::resource::{Attribute, Attributes, Description, Live, Operation, Ownership, Replacement, ResourceType};
+use crate::resource::{Attribute, Attributes, Description, Live, Operation, Ownership, Replacement, ResourceType, Sought};
 use crate::resources::ecs;
 use crate::schema::{Difference, Field};
 use crate::value::Value;
@@ -99,11 +99,14 @@ impl ResourceType for TaskDefinition {
         futures::stream::iter(ids.to_vec()).map(look).buffered(AT_ONCE).collect().await
     }
 
-    async fn find(&self, aws: &Aws, spec: &Value, ownership: &Ownership) -> Result<Option<Live>, Error> {
-        match spec.text("family") {
-            Some(family) => describe::find(aws, family, ownership).await,
-            None => Ok(None),
-        }
+    async fn find_many(&self, aws: &Aws, sought: &[Sought]) -> Vec<Result<Option<Live>, Error>> {
+        let look = |sought: Sought| async move {
+            match sought.spec.text("family") {
+                Some(family) => describe::find(aws, family, &sought.ownership).await,
+                None => Ok(None),
+            }
+        };
+        futures::stream::iter(sought.to_vec()).map(look).buffered(AT_ONCE).collect().await
     }
 
     async fn create(&self, operation: Operation<'_>, spec: &Value) -> Result<Live, Error> {
