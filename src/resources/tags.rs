@@ -1,6 +1,7 @@
-//! Tags of resources with a name of their own: the user's, and those that say whose a resource is.
+//! Tags: the user's, and those that say whose a resource is.
 //!
-//! Such a resource is found again by its name, so the token of the intent that made it is not written on it.
+//! A resource with a name of its own is found again by it, so the token of the intent that made it is not written
+//! on it. A revision of a task definition has none, and carries the token.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,12 +10,12 @@ use serde_json::{Value as Json, json};
 use crate::aws::{Error, ErrorKind};
 use crate::diagnostic::Finding;
 use crate::resource::{Live, Ownership};
-use crate::resources::changed::is_changed;
-use crate::schema::Difference;
 use crate::value::{Map, Path, Value};
 
-/// AWS allows 50 tags a resource; two say whose it is.
-const MOST_TAGS: usize = 48;
+/// AWS allows so many tags on one resource.
+const MOST_TAGS: usize = 50;
+/// Of these, so many say whose it is: stack and address.
+pub const OURS: usize = 2;
 const LONGEST_KEY: usize = 128;
 const LONGEST_VALUE: usize = 256;
 
@@ -60,6 +61,12 @@ pub fn from_wire(list: Option<&Json>) -> Tags {
     list.map(|tag| (text(tag, "key"), text(tag, "value"))).filter(|(key, _)| !key.is_empty()).collect()
 }
 
+/// Tags as AWS tells them: the user's, as the member `tags` of a spec, and whose the resource is.
+pub fn split(mut told: Tags) -> (Value, Option<Ownership>) {
+    let ownership = Ownership::split_off(&mut told);
+    (to_value(told), ownership)
+}
+
 /// What to do to the tags of a live resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TagChanges {
@@ -69,16 +76,11 @@ pub struct TagChanges {
     pub set: Tags,
 }
 
-/// The calls that `differences` need, and those that make a resource ours that is not marked so yet.
-pub fn changes(live: &Live, spec: &Value, ownership: &Ownership, differences: &[Difference]) -> TagChanges {
+/// What makes the tags of `live` those of `spec`, and the resource ours where it is not marked so yet.
+pub fn changes(live: &Live, spec: &Value, ownership: &Ownership) -> TagChanges {
     let (old, new) = (of(&live.spec), of(spec));
-    let is_changed = |key: &str| is_changed(differences, &Path::key("tags").join_key(key));
-    let removed = old.keys().filter(|key| !new.contains_key(*key) && is_changed(key)).cloned().collect();
-    let mut set: Tags = new
-        .iter()
-        .filter(|(key, value)| old.get(*key) != Some(value) && is_changed(key))
-        .map(|(k, v)| (k.clone(), v.clone()))
-        .collect();
+    let removed = old.keys().filter(|key| !new.contains_key(*key)).cloned().collect();
+    let mut set: Tags = new.into_iter().filter(|(key, value)| old.get(key) != Some(value)).collect();
     if !live.ownership.as_ref().is_some_and(|owner| is_ours(owner, ownership)) {
         set.extend(without_token(ownership).tags());
     }
@@ -101,13 +103,15 @@ pub fn already_exists(operation: &'static str, what: &str, owner: Option<&Owners
 }
 
 /// What is wrong with the `tags` of a spec, reserved keys aside, which are refused in every type. IAM tells keys apart without regard to case.
-pub fn validate(spec: &Value, keys_ignore_case: bool) -> Vec<Finding> {
+///
+/// `ours` is how many of them are Stepwright's.
+pub fn validate(spec: &Value, ours: usize, keys_ignore_case: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     let path = Path::key("tags");
     let Some(tags) = spec.get("tags").and_then(Value::as_map) else { return findings };
-    if tags.len() > MOST_TAGS {
-        let message = format!("{} tags are too many: AWS allows 50, and 2 say whose the resource is", tags.len());
-        findings.push(Finding::error(path.clone(), message).on_key().help(format!("keep to {MOST_TAGS}")));
+    if tags.len() + ours > MOST_TAGS {
+        let message = format!("{} tags are too many: AWS allows {MOST_TAGS}, and {ours} say whose the resource is", tags.len());
+        findings.push(Finding::error(path.clone(), message).on_key().help(format!("keep to {}", MOST_TAGS - ours)));
     }
     let mut seen = BTreeSet::new();
     for (key, value) in tags {
@@ -153,7 +157,7 @@ mod tests {
     #[test]
     fn findings() {
         let paths = |tags: Json| -> Vec<String> {
-            validate(&spec(tags), true).into_iter().map(|finding| finding.path.to_string()).collect()
+            validate(&spec(tags), OURS, true).into_iter().map(|finding| finding.path.to_string()).collect()
         };
         assert_eq!(paths(json!({ "team": "a b", "Straße": "x" })), Vec::<String>::new());
         assert_eq!(paths(json!({ "a": "", "A": "" })), ["tags.A"]);
@@ -173,18 +177,11 @@ mod tests {
         let ours = Ownership { stack: "s".into(), address: "role.r".into(), token: None };
         let old = spec(json!({ "a": "1", "b": "1", "c": "1" }));
         let live = Live { id: String::new(), spec: old, attributes: BTreeMap::new(), ownership: Some(ours.clone()) };
-        let difference = |key: &str| Difference {
-            path: Path::key("tags").join_key(key),
-            old: None,
-            new: None,
-            replace: false,
-            sensitive: false,
-            document: None,
-        };
-        let new = spec(json!({ "a": "2", "b": "2" }));
-        let found = changes(&live, &new, &ours, &[difference("a"), difference("c")]);
+        let new = spec(json!({ "a": "2", "b": "1" }));
+        let found = changes(&live, &new, &ours);
         assert_eq!(found, TagChanges { removed: vec!["c".into()], set: Tags::from([("a".into(), "2".into())]) });
         let foreign = Live { ownership: None, ..live };
-        assert_eq!(changes(&foreign, &new, &ours, &[]).set, ours.tags());
+        let same = foreign.spec.clone();
+        assert_eq!(changes(&foreign, &same, &ours).set, ours.tags());
     }
 }

@@ -9,7 +9,7 @@ use crate::aws::{Error, ErrorKind, JsonExchange, Patience};
 use crate::resource::{Live, Operation, ResourceType};
 use crate::resources::cluster::describe::{self, Described};
 use crate::resources::cluster::{Cluster, schema};
-use crate::resources::ecs;
+use crate::resources::{ecs, tags};
 use crate::schema::{self, Difference};
 use crate::value::{Segment, Value};
 
@@ -107,9 +107,7 @@ async fn request_creation(operation: Operation<'_>, spec: &Value) -> Result<Desc
             request.insert(schema::wire::wire_name(key, field), value);
         }
     }
-    let mut tags = ecs::plain_tags(CREATE, spec)?;
-    tags.extend(operation.ownership.tags());
-    request.insert("tags".to_owned(), ecs::tag_list(&tags));
+    request.insert("tags".to_owned(), tags::to_wire(&tags::with_ownership(spec, operation.ownership)));
     let request = Json::Object(request);
     let call = async || {
         let exchange = JsonExchange::sending(&request);

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use crate::aws::{Aws, Error, ErrorKind, JsonExchange};
 use crate::resource::{self, Attributes, Live};
 use crate::resources::cluster::Cluster;
-use crate::resources::ecs;
+use crate::resources::tags;
 use crate::schema::wire;
 use crate::value::Value;
 
@@ -82,7 +82,7 @@ pub fn parse(operation: &'static str, json: &Json) -> Result<Described, Error> {
         return Err(Error::new(operation, ErrorKind::Bug, "AWS told a cluster without its ARN or name"));
     };
     let mut spec = wire::from_wire(super::schema(), json);
-    let (tags, ownership) = ecs::split_tags(json.get("tags"));
+    let (tags, ownership) = tags::split(tags::from_wire(json.get("tags")));
     if let Some(map) = spec.as_map_mut() {
         map.insert("tags".to_owned(), tags);
     }

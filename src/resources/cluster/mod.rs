@@ -15,7 +15,7 @@ use crate::aws::{Aws, Error};
 use crate::diagnostic::{Finding, nearest};
 use crate::place::Place;
 use crate::resource::{Attribute, Attributes, Description, Live, Operation, Replacement, ResourceType};
-use crate::resources::ecs;
+use crate::resources::tags;
 use crate::schema::{Difference, Field};
 use crate::value::{Path, Segment, Value};
 
@@ -41,9 +41,6 @@ static DESCRIPTION: Description = Description {
     ],
     replacement: Replacement::DeleteThenCreate,
 };
-
-/// The tags that say whose a cluster is: stack and address.
-const OUR_TAGS: usize = 2;
 
 fn schema() -> &'static Field {
     static SCHEMA: LazyLock<Field> = LazyLock::new(Field::of::<Spec>);
@@ -71,7 +68,7 @@ impl ResourceType for Cluster {
     }
 
     fn validate(&self, spec: &Value) -> Vec<Finding> {
-        let mut findings = ecs::validate_tags(spec, OUR_TAGS);
+        let mut findings = tags::validate(spec, tags::OURS, false);
         findings.extend(validate_strategy(spec));
         findings.extend(validate_logging(spec));
         findings.extend(validate_namespace(spec));
@@ -203,7 +200,7 @@ mod tests {
     #[test]
     fn every_member_of_the_model_is_there() {
         let model: Vec<&str> = include_str!("../../../tests/fixtures/model/cluster.txt").lines().collect();
-        assert_eq!(ecs::leaves(schema()), model);
+        assert_eq!(crate::resources::ecs::leaves(schema()), model);
     }
 
     #[test]

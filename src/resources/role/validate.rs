@@ -39,7 +39,7 @@ pub fn validate(spec: &Value) -> Vec<Finding> {
         let message = format!("{} attached policies; IAM allows 10 unless the quota was raised", attached.len());
         findings.push(Finding::warning(Path::key("managed_policy_arns"), message));
     }
-    findings.extend(tags::validate(spec, true));
+    findings.extend(tags::validate(spec, tags::OURS, true));
     findings
 }
 

@@ -110,7 +110,7 @@ pub async fn update(operation: Operation<'_>, live: &Live, spec: &Value, changes
     let wanted = typed("iam:UpdateRole", spec)?;
     let name = name_of(&live.id);
     let differs = |member: &str| is_member_changed(changes, member);
-    let tag_changes = tags::changes(live, spec, operation.ownership, changes);
+    let tag_changes = tags::changes(live, spec, operation.ownership);
     if !tag_changes.removed.is_empty() {
         let request = aws.iam.untag_role().role_name(name).set_tag_keys(Some(tag_changes.removed));
         patiently(aws, Some(&live.id), None, async || {

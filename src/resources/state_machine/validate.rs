@@ -40,7 +40,7 @@ pub fn validate(spec: &Value) -> Vec<Finding> {
                 .help("set publish = true"),
         );
     }
-    findings.extend(tags::validate(spec, false));
+    findings.extend(tags::validate(spec, tags::OURS, false));
     findings
 }
 

@@ -75,7 +75,7 @@ async fn adopt(operation: Operation<'_>, live: Live, spec: &Value) -> Result<Liv
 /// Makes only the calls that `changes` need.
 pub async fn update(operation: Operation<'_>, live: &Live, spec: &Value, changes: &[Difference]) -> Result<Live, Error> {
     let aws = operation.aws;
-    update_tags(operation, live, spec, changes).await?;
+    update_tags(operation, live, spec).await?;
     let mut members: Vec<&str> = CHANGEABLE.into_iter().filter(|member| is_member_changed(changes, member)).collect();
     let publishes = spec.get("publish").and_then(Value::as_bool) == Some(true);
     // Publishing alone is no update to AWS: it is told the definition once more, which changes nothing.
@@ -95,8 +95,8 @@ pub async fn update(operation: Operation<'_>, live: &Live, spec: &Value, changes
     Ok(Live { spec: spec.clone(), ownership: Some(tags::without_token(operation.ownership)), ..live.clone() })
 }
 
-async fn update_tags(operation: Operation<'_>, live: &Live, spec: &Value, changes: &[Difference]) -> Result<(), Error> {
-    let tag_changes = tags::changes(live, spec, operation.ownership, changes);
+async fn update_tags(operation: Operation<'_>, live: &Live, spec: &Value) -> Result<(), Error> {
+    let tag_changes = tags::changes(live, spec, operation.ownership);
     if !tag_changes.removed.is_empty() {
         let request = operation.aws.sfn.untag_resource().resource_arn(&live.id).set_tag_keys(Some(tag_changes.removed));
         request.send().await.map_err(|error| Error::from_sdk("states:UntagResource", error))?;

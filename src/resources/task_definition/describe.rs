@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use crate::aws::{Aws, Error, ErrorKind, JsonExchange, error};
 use crate::place::Place;
 use crate::resource::{self, Attributes, Live, Ownership};
-use crate::resources::ecs;
+use crate::resources::tags;
 use crate::resources::task_definition::{TaskDefinition, schema};
 use crate::schema::wire;
 use crate::value::Value;
@@ -73,7 +73,7 @@ pub fn parse(operation: &'static str, answer: &Json) -> Result<Live, Error> {
     let arn = json.get("taskDefinitionArn").and_then(Json::as_str);
     let arn = arn.ok_or_else(|| Error::new(operation, ErrorKind::Bug, "AWS told a task definition without its ARN"))?;
     let mut spec = wire::from_wire(schema(), json);
-    let (tags, ownership) = ecs::split_tags(answer.get("tags"));
+    let (tags, ownership) = tags::split(tags::from_wire(answer.get("tags")));
     if let Some(map) = spec.as_map_mut() {
         map.insert("tags".to_owned(), tags);
     }

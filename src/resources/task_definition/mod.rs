@@ -20,7 +20,7 @@ use crate::aws::{Aws, Error, ErrorKind};
 use crate::diagnostic::Finding;
 use crate::place::Place;
 use crate::resource::{Attribute, Attributes, Description, Live, Operation, Ownership, Replacement, ResourceType, Sought};
-use crate::resources::ecs;
+use crate::resources::{ecs, tags};
 use crate::schema::{Difference, Field};
 use crate::value::Value;
 
@@ -122,9 +122,8 @@ impl ResourceType for TaskDefinition {
     ) -> Result<Live, Error> {
         ecs::change_tags(operation, live, spec).await?;
         let mut live = live.clone();
-        let tags = ecs::plain_tags("ecs:TagResource", spec)?;
         if let Some(map) = live.spec.as_map_mut() {
-            map.insert("tags".to_owned(), Value::Map(tags.into_iter().map(|(key, tag)| (key, Value::String(tag))).collect()));
+            map.insert("tags".to_owned(), tags::to_value(tags::of(spec)));
         }
         live.spec = crate::resource::normalise(self, &live.spec);
         let token = live.ownership.and_then(|owner| owner.token);

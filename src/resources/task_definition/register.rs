@@ -13,8 +13,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::aws::{Aws, Error, ErrorKind, JsonExchange, Patience};
 use crate::resource::{Live, Operation};
-use crate::resources::ecs;
 use crate::resources::task_definition::{describe, schema};
+use crate::resources::{ecs, tags};
 use crate::schema::wire;
 use crate::value::Value;
 
@@ -89,19 +89,19 @@ fn request(operation: Operation<'_>, spec: &Value) -> Result<Json, Error> {
             request.insert(wire::wire_name(key, field), value);
         }
     }
-    let mut tags = ecs::plain_tags(REGISTER, spec)?;
+    let mut tags = tags::of(spec);
     tags.extend(operation.ownership.tags());
-    request.insert("tags".to_owned(), ecs::tag_list(&tags));
+    request.insert("tags".to_owned(), tags::to_wire(&tags));
     Ok(Json::Object(request))
 }
 
 /// The answer to a registration need not repeat the tags that were sent.
 fn with_tags(mut live: Live, operation: Operation<'_>, spec: &Value) -> Result<Live, Error> {
-    let tags = ecs::plain_tags(REGISTER, spec)?;
+    let tags = tags::of(spec);
     if let Some(map) = live.spec.as_map_mut()
         && !tags.is_empty()
     {
-        map.insert("tags".to_owned(), Value::Map(tags.into_iter().map(|(key, tag)| (key, Value::String(tag))).collect()));
+        map.insert("tags".to_owned(), tags::to_value(tags));
     }
     live.spec = crate::resource::normalise(&super::TaskDefinition, &live.spec);
     live.ownership = Some(operation.ownership.clone());

@@ -10,7 +10,7 @@
 //! pending is not judged: it may turn out right.
 
 use crate::diagnostic::Finding;
-use crate::resources::ecs;
+use crate::resources::tags;
 use crate::resources::task_definition::normalise::{Unit, units};
 use crate::value::{Path, Segment, Value};
 
@@ -18,7 +18,7 @@ mod containers;
 mod fargate;
 
 /// The tags that say whose a revision is: stack, address and token.
-const OUR_TAGS: usize = 3;
+const OUR_TAGS: usize = tags::OURS + 1;
 
 /// Everything that is wrong with `spec`.
 pub fn validate(spec: &Value) -> Vec<Finding> {
@@ -33,7 +33,7 @@ pub fn validate(spec: &Value) -> Vec<Finding> {
     if task.is_fargate() {
         findings.extend(fargate::validate(&task));
     }
-    findings.extend(ecs::validate_tags(spec, OUR_TAGS));
+    findings.extend(tags::validate(spec, OUR_TAGS, false));
     findings
 }
 
