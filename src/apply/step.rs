@@ -106,8 +106,39 @@ pub fn resolve(value: &Value, aws: &Aws, state: &State, observed: &Observed) -> 
     value.resolve(&lookup, &|text| state.digest(text))
 }
 
-/// Makes the calls. The result is what is there afterwards.
+/// Makes the calls. The result is what is there afterwards; an error that quotes a sensitive value quotes it no more.
 pub async fn run(
+    index: usize,
+    prepared: &Prepared,
+    stack: &str,
+    aws: &Aws,
+    sender: UnboundedSender<Message>,
+) -> Result<Option<Live>, Error> {
+    call(index, prepared, stack, aws, sender).await.map_err(|error| without_secrets(error, &prepared.spec))
+}
+
+/// A secret of one or two characters is in any text, and hiding it would leave nothing to read.
+const SHORTEST_HIDDEN: usize = 3;
+
+/// AWS repeats what it refuses, and that may be a sensitive value.
+fn without_secrets(mut error: Error, spec: &Value) -> Error {
+    let mut secrets = Vec::new();
+    spec.visit(&mut |_, value| {
+        if let Value::Secret(secret) = value {
+            secrets.extend(secret.reveal().filter(|text| text.len() >= SHORTEST_HIDDEN).map(str::to_owned));
+        }
+    });
+    // A longer one may hold a shorter one.
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    for secret in secrets {
+        for text in std::iter::once(&mut error.message).chain(&mut error.help) {
+            *text = text.replace(&secret, "(sensitive value)");
+        }
+    }
+    error
+}
+
+async fn call(
     index: usize,
     prepared: &Prepared,
     stack: &str,

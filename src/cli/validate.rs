@@ -33,8 +33,9 @@ impl Validate {
         ui.err(|writer, style| render::diagnostic::write(writer, &warnings, style.color));
         let (resources, data) = (stack.resources.len(), stack.data.len());
         ui.out(|writer, _| {
-            let lookups = if data > 0 { format!(", {data} look-ups") } else { String::new() };
-            writeln!(writer, "The stack {} is valid: {resources} resources{lookups}.", stack.name)
+            let count = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
+            let lookups = if data > 0 { format!(", {}", count(data, "look-up")) } else { String::new() };
+            writeln!(writer, "The stack {} is valid: {}{lookups}.", stack.name, count(resources, "resource"))
         })?;
         Ok(exit_code::SUCCESS)
     }
