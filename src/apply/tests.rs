@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use tokio::sync::mpsc::unbounded_channel;
 
-use crate::apply::{ApplyOptions, Summary, Work, apply, settle};
+use crate::apply::{ApplyOptions, Event, Summary, Work, apply, settle};
 use crate::aws::Aws;
 use crate::observe::{Look, observe};
 use crate::plan::tests::{PLACE_TEXT, stack};
@@ -110,7 +110,7 @@ impl World {
         let (_interrupt, interrupts) = unbounded_channel();
         let aws = aws();
         let work = Work { plan: &plan, aws: &aws, observed: &observed };
-        let mut report = |_: &crate::apply::Event| {};
+        let mut report = |_: &Event| {};
         // A run that two calls killed at once has told so twice.
         let _ = self.cloud.killed.notified().now_or_never();
         tokio::select! {
@@ -257,7 +257,7 @@ async fn live_through(seed: u64) {
 #[test]
 fn whatever_happens_nothing_is_lost() {
     assert!(PLACE_TEXT.contains("eu-west-1"));
-    let seeds = std::env::var("STEPWRIGHT_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
+    let seeds = std::env::var("STEPWRIGHT_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(25);
     for seed in 0..seeds {
         let outcome = std::panic::catch_unwind(|| block_on(live_through(seed)));
         assert!(outcome.is_ok(), "with seed {seed}");
@@ -273,6 +273,36 @@ fn a_step_that_panics_ends_the_run_and_is_settled() {
         world.cloud.contents().faults = Some(Box::new(move || faults.next().unwrap_or(Fault::None)));
         let end = world.run(false).await;
         assert!(matches!(&end, End::Done(summary) if summary.failed.len() == 1), "{end:?}");
+        world.converge(false).await;
+    });
+}
+
+#[test]
+fn interrupts_drain_and_then_abort() {
+    block_on(async {
+        let mut world = World::new();
+        world.text = "[stack]\nname = \"s\"\n[disk.a]\n[disk.b]\nuses = [\"${disk.a.arn}\"]\n".to_owned();
+        // The first call takes effect and never ends.
+        world.cloud.contents().faults = Some(Box::new(|| Fault::KilledAfter));
+        let mut session = world.settled().await;
+        let stack = stack(&world.text, &world.kinds, &session.state().digest_key);
+        let (plan, observed) = world.plan(Some(&stack), session.state()).await.expect("a plan");
+        let (interrupt, interrupts) = unbounded_channel();
+        let (aws, mut events) = (aws(), Vec::new());
+        let work = Work { plan: &plan, aws: &aws, observed: &observed };
+        let mut report = |event: &Event| events.push(format!("{event:?}"));
+        let options = ApplyOptions { parallelism: 3 };
+        let interruption = async {
+            world.cloud.killed.notified().await;
+            interrupt.send(()).and_then(|()| interrupt.send(())).expect("somebody listens");
+        };
+        let (summary, ()) = tokio::join!(apply(work, &mut session, options, interrupts, &mut report), interruption);
+        let summary = summary.expect("a disk");
+        assert!(summary.interrupted && summary.done.is_empty() && summary.failed.is_empty());
+        assert_eq!(summary.not_tried.len(), 1);
+        assert!(events.iter().any(|event| event.starts_with("Draining")));
+        assert!(events.iter().any(|event| event.starts_with("Aborted")));
+        assert_eq!(session.finish().expect("a disk").interrupted.len(), 1);
         world.converge(false).await;
     });
 }

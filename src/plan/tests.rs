@@ -592,12 +592,7 @@ fn only_the_state_changes() {
         &[],
     );
     let text = "[disk.a]\nname = \"a\"\n[disk.b]\nname = \"b\"\nuses = [\"${disk.a.serial}\"]";
-    world.check(
-        text,
-        expect![[r#"
-              0 record disk.b silently
-        "#]],
-    );
+    assert_eq!(compact(world.plan(Some(text))), "  0 record disk.b silently\n");
     let plan = world.plan(Some(text)).expect("a plan");
     assert!(!plan.has_changes());
     world.target("disk.a").check(text, expect![]);
@@ -675,7 +670,7 @@ fn without_credentials() {
 }
 
 #[test]
-fn ten_thousand_resources_plan_in_linear_time() {
+fn planning_takes_linear_time() {
     let time = |count: usize| {
         let mut world = World::new();
         let mut text = String::new();
@@ -704,6 +699,6 @@ fn ten_thousand_resources_plan_in_linear_time() {
         assert_eq!(plan(destroy).expect("a plan").steps.len(), count);
         begun.elapsed()
     };
-    let (few, many) = (time(250), time(2500));
-    assert!(many < few * 40, "250 resources took {few:?}, 2,500 took {many:?}");
+    let (few, many) = (time(150), time(1500));
+    assert!(many < few * 40, "150 resources took {few:?}, 1,500 took {many:?}");
 }
