@@ -5,10 +5,10 @@ VENV_STAMP   := $(VENV)/.stamp
 REQUIREMENTS := tests/endpoint/requirements.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint need-cargo
+.PHONY: help venv demo test lint reference need-cargo
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: need-cargo venv ## plan, apply, change and destroy the example workflow against a local AWS stand-in
 	@demo/run.sh
@@ -20,6 +20,9 @@ test: need-cargo venv ## all tests: the stand-in's own, then the crate's
 lint: need-cargo ## formatting and clippy
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
+
+reference: need-cargo ## writes docs/reference anew, from the code
+	UPDATE_REFERENCE=1 cargo test --test cli reference::
 
 venv: $(VENV_STAMP) ## the Python environment of the AWS stand-in, in .venv
 

@@ -9,6 +9,7 @@
 //! | a new one | `create` | call `progress.exists` as soon as AWS knows it, then make it whole |
 //! | it changed | `update` | make only the calls that the differences need |
 //! | it gone | `delete` | succeed where it is gone already |
+//! | its predecessor gone | `retire` | leave what runs still needs |
 //! | to know if an interrupted creation happened, or a name is taken | `find_many` | find what a creation made, whoever owns it |
 
 use std::collections::BTreeMap;
@@ -195,6 +196,12 @@ pub trait ResourceType: Send + Sync + std::fmt::Debug {
 
     /// Deletes it. `spec` is what was last known of it.
     async fn delete(&self, operation: Operation<'_>, id: &str, spec: &Value) -> Result<(), Error>;
+
+    /// Takes a predecessor out of use once everything has moved to its successor. What still runs may need
+    /// what is left of it; a type for which that matters does less here than in `delete`.
+    async fn retire(&self, operation: Operation<'_>, id: &str, spec: &Value) -> Result<(), Error> {
+        self.delete(operation, id, spec).await
+    }
 }
 
 /// The type called `name` among `kinds`.

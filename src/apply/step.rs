@@ -142,7 +142,7 @@ pub async fn run(
         }
         StepOperation::Delete { id, spec } => kind.delete(operation, id, spec).await.map(|()| None),
         StepOperation::DeleteDeposed { predecessor } => {
-            kind.delete(operation, &predecessor.id, &predecessor.spec).await.map(|()| None)
+            kind.retire(operation, &predecessor.id, &predecessor.spec).await.map(|()| None)
         }
         StepOperation::Record { live, .. } => Ok(Some(live.clone())),
         StepOperation::Forget => Ok(None),

@@ -26,7 +26,7 @@ use crate::state::State;
 Examples:
   stepwright apply stacks/ecs-task.toml
   stepwright apply stacks/ecs-task.toml --yes --var image=app:2
-  stepwright apply plan.json                                     a plan that was shown and saved before
+  stepwright apply plan.json                                     a saved plan
   stepwright apply stacks/ecs-task.toml --yes --format json      one event a line")]
 pub struct Apply {
     /// The stack file, or a plan saved by `plan --out`.
@@ -46,6 +46,7 @@ pub struct Apply {
     yes: bool,
     #[command(flatten)]
     lock: LockOptions,
+    /// How to tell what happens; json is one event a line, and needs --yes.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     format: Format,
 }
@@ -87,6 +88,7 @@ impl Apply {
         let execution = Execution {
             format: self.format,
             is_approved: self.yes || saved.is_some(),
+            title: "Apply",
             question: "Do you want to perform these actions?",
             parallelism: self.options.parallelism,
         };

@@ -10,9 +10,10 @@ use crate::cli::ui::Ui;
 /// Prints a completion script for a shell.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  stepwright completions bash > ~/.local/share/bash-completion/completions/stepwright\n  stepwright completions zsh > ~/.zfunc/_stepwright"
+    after_help = "Examples:\n  stepwright completions bash > ~/.local/share/bash-completion/completions/stepwright\n  stepwright completions zsh > ~/.zfunc/_stepwright\n  stepwright completions fish > ~/.config/fish/completions/stepwright.fish"
 )]
 pub struct Completions {
+    /// For which shell.
     #[arg(value_name = "SHELL", value_enum)]
     shell: Shell,
 }

@@ -16,7 +16,7 @@ use crate::state::FileStore;
 
 /// Destroys everything that the state records, dependants first.
 ///
-/// It works from the state alone: a stack file that is broken or gone hinders nothing, name the state with --state then.
+/// It works from the state alone. If the stack file is gone, or so broken that it does not say its name, name the state with --state.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -38,6 +38,7 @@ pub struct Destroy {
     yes: bool,
     #[command(flatten)]
     lock: LockOptions,
+    /// How to tell what happens; json is one event a line, and needs --yes.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     format: Format,
 }
@@ -67,6 +68,7 @@ impl Destroy {
         let execution = Execution {
             format: self.format,
             is_approved: self.yes,
+            title: "Destroy",
             question: "Do you really want to destroy all of this? There is no undo.",
             parallelism: self.options.parallelism,
         };

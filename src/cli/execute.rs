@@ -21,6 +21,8 @@ use crate::state::{FileStore, Session, State};
 pub struct Execution {
     pub format: Format,
     pub is_approved: bool,
+    /// `Apply`, `Destroy`: what the report calls it.
+    pub title: &'static str,
     pub question: &'static str,
     pub parallelism: usize,
 }
@@ -77,11 +79,12 @@ pub async fn execute(
     let mut report = |event: &Event| live.show(event);
     let options = ApplyOptions { parallelism: execution.parallelism };
     let work = Work { plan, aws, observed };
-    let summary = apply(work, &mut session, options, interrupts(), &mut report).await?;
-    live.stop();
+    let summary = apply(work, &mut session, options, interrupts(), &mut report).await;
+    let failures = live.stop();
+    let summary = summary?;
     let state = session.finish()?;
     if execution.format == Format::Human {
-        ui.err(|writer, style| render::progress::report(writer, &summary, &live.failures(), style));
+        ui.err(|writer, style| render::progress::report(writer, execution.title, &summary, &failures, style));
         if summary.is_success() {
             ui.out(|writer, style| render::state::outputs(writer, &state, style))?;
         }

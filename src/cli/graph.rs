@@ -12,6 +12,8 @@ use crate::cli::ui::Ui;
 use crate::render;
 
 /// Draws the dependencies of a stack.
+///
+/// An arrow leads from a resource to what it refers to. Needs neither credentials nor a state.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  stepwright graph stacks/ecs-task.toml\n  stepwright graph stacks/ecs-task.toml --format dot | dot -Tsvg > stack.svg"
@@ -22,6 +24,7 @@ pub struct Graph {
     stack: PathBuf,
     #[command(flatten)]
     variables: VariableOptions,
+    /// For which program to draw.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     format: GraphFormat,
 }

@@ -27,22 +27,28 @@ use ui::Ui;
 
 const EXAMPLES: &str = "\
 Examples:
+  stepwright validate stacks/ecs-task.toml           what is wrong with it, without asking AWS
   stepwright plan stacks/ecs-task.toml               what would change, and why
   stepwright apply stacks/ecs-task.toml              show it, ask, do it
   stepwright plan stacks/ecs-task.toml --out plan.json && stepwright apply plan.json
   stepwright destroy stacks/ecs-task.toml            take everything down again
 
-Credentials and region come from where the AWS CLI has them: AWS_PROFILE, AWS_REGION, SSO, AWS_ENDPOINT_URL.";
+Credentials and region come from where the AWS CLI has them: AWS_PROFILE, AWS_REGION, SSO, AWS_ENDPOINT_URL.
+
+Exit codes: 0 done, 1 error, 2 there are changes (plan --detailed-exitcode), 130 interrupted.";
+
+/// Options that every command takes.
+const EVERYWHERE: &str = "Global options";
 
 /// Provisions AWS Step Functions workflows that run ECS tasks, from one TOML stack file.
 #[derive(Debug, Parser)]
-#[command(name = "stepwright", version, after_help = EXAMPLES, max_term_width = 100, propagate_version = true)]
+#[command(name = "stepwright", version, after_help = EXAMPLES, max_term_width = 100)]
 struct Arguments {
     /// When to color the output. NO_COLOR and CLICOLOR are honoured too.
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = EVERYWHERE)]
     color: clap::ColorChoice,
     /// Tells on stderr what goes on underneath; twice tells more. RUST_LOG chooses finer.
-    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = EVERYWHERE)]
     verbose: u8,
     #[command(subcommand)]
     command: Command,

@@ -41,6 +41,7 @@ pub struct PlanCommand {
     /// Saves the plan; `stepwright apply FILE` does exactly that, or refuses.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// How to print the plan; json is the format of `terraform show -json`.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     format: Format,
     /// Exits with 2 if there are changes.

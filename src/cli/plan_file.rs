@@ -115,7 +115,8 @@ impl PlanFile {
             moved.push(format!("the state was changed by another run (serial {} then, {} now)", then.serial, now.serial));
         }
         if then.stack_digest != now.stack_digest {
-            moved.push("the stack file, one of its documents or a variable was changed".to_owned());
+            let stack_file = self.stack_file.display();
+            moved.push(format!("{stack_file}, one of its documents or a variable was changed"));
         }
         moved.extend(render::json::compare(&self.plan, &render::json::plan_document(fresh)));
         moved

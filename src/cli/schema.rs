@@ -10,7 +10,7 @@ use crate::resources;
 /// Prints the JSON Schema of stack files, for editors and checks.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example:\n  stepwright schema > stepwright.schema.json    then, first line of a stack:  #:schema stepwright.schema.json"
+    after_help = "Example:\n  stepwright schema > stepwright.schema.json\n\nWith `#:schema stepwright.schema.json` in its first line, a stack file is checked and completed by editors that know TOML."
 )]
 pub struct Schema {}
 

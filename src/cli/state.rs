@@ -16,6 +16,9 @@ use crate::state::{FileStore, State};
 
 /// Looks at what is recorded. Needs no credentials and no lock.
 #[derive(Debug, Subcommand)]
+#[command(
+    after_help = "Examples:\n  stepwright state list stacks/ecs-task.toml\n  stepwright state show cluster.main stacks/ecs-task.toml"
+)]
 pub enum StateCommand {
     /// Lists the addresses of everything recorded.
     #[command(
@@ -23,7 +26,9 @@ pub enum StateCommand {
     )]
     List(List),
     /// Shows what is recorded of one resource.
-    #[command(after_help = "Example:\n  stepwright state show cluster.main stacks/ecs-task.toml")]
+    #[command(
+        after_help = "Examples:\n  stepwright state show cluster.main stacks/ecs-task.toml\n  stepwright state show cluster.main stacks/ecs-task.toml --format json | jq .id"
+    )]
     Show(Show),
 }
 
@@ -34,6 +39,7 @@ pub struct Source {
     stack: Option<PathBuf>,
     #[command(flatten)]
     state: StateOptions,
+    /// How to print it.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     format: Format,
 }
@@ -46,7 +52,7 @@ pub struct List {
 
 #[derive(Args, Debug)]
 pub struct Show {
-    /// TYPE.NAME
+    /// Which resource, TYPE.NAME.
     #[arg(value_name = "ADDRESS")]
     address: Address,
     #[command(flatten)]

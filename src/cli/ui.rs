@@ -90,6 +90,11 @@ impl Ui {
         io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
     }
 
+    /// Where live progress is drawn.
+    pub fn live_target() -> indicatif::ProgressDrawTarget {
+        indicatif::ProgressDrawTarget::stderr()
+    }
+
     /// Asks, and takes only `yes` for an answer.
     pub fn confirm(&self, question: &str) -> io::Result<bool> {
         self.err(|writer, style| {

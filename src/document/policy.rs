@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::value::{Map, Value};
 
@@ -22,7 +22,7 @@ pub use evaluate::{Context, Decision, decide, decide_trust};
 pub use validate::{PolicyKind, validate};
 
 /// A policy inside a `Spec`, in the policy language's own spelling.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PolicyDocument(pub serde_json::Value);
 
 impl JsonSchema for PolicyDocument {

@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::value::{Path, Segment, Value};
 
@@ -22,7 +22,7 @@ pub use integration::{Integration, ManagedRule, managed_rules};
 pub use validate::{MachineType, validate};
 
 /// A state machine inside a `Spec`, in the language's own spelling.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StatesLanguageDocument(pub serde_json::Value);
 
 impl JsonSchema for StatesLanguageDocument {

@@ -17,7 +17,7 @@ use indexmap::IndexMap;
 use crate::address::Address;
 use crate::plan::order::in_order;
 use crate::plan::{Action, Change, Inputs, PlanError, Predecessor, Reason, Step, StepOperation, Target, Wait};
-use crate::resource::{Live, Replacement, find_kind};
+use crate::resource::{Live, Ownership, Replacement, find_kind};
 use crate::schema::Phase;
 use crate::stack::Resource;
 use crate::value::Value;
@@ -154,7 +154,7 @@ impl Drafts<'_> {
 
     /// Only the state changes: it takes over, or a reference, a lifecycle rule or a completed creation is noted.
     fn add_record(&mut self, change: &Change) {
-        let Some(live) = live_of(change) else { return };
+        let Some(live) = self.live_of(change) else { return };
         let Some(resource) = self.resource(&change.address) else { return };
         let record = self.inputs.state.resources.get(&change.address);
         let is_as_recorded = record.is_some_and(|record| {
@@ -183,7 +183,7 @@ impl Drafts<'_> {
     }
 
     fn add_update(&mut self, change: &Change) {
-        if let Some(live) = live_of(change) {
+        if let Some(live) = self.live_of(change) {
             let (target, differences) = (self.target(change), change.differences.clone());
             self.add_make(change, StepOperation::Update { live, target, differences });
         }
@@ -192,7 +192,7 @@ impl Drafts<'_> {
     /// What is ours by its tags alone is recorded first, so that it can't be lost between the two steps.
     fn add_replace(&mut self, change: &Change, order: Replacement) {
         let is_recorded = self.inputs.state.resources.contains_key(&change.address);
-        let recorded = live_of(change).filter(|_| !is_recorded).map(|live| {
+        let recorded = self.live_of(change).filter(|_| !is_recorded).map(|live| {
             let target = Target { spec: live.spec.clone(), ..self.target(change) };
             self.push_silent(change, StepOperation::Record { live, target })
         });
@@ -211,7 +211,7 @@ impl Drafts<'_> {
     }
 
     fn add_delete(&mut self, change: &Change, order: Option<Replacement>) {
-        let Some(Live { id, spec, .. }) = live_of(change) else { return };
+        let Some(Live { id, spec, .. }) = self.live_of(change) else { return };
         let operation = if order == Some(Replacement::CreateThenDelete) {
             // It stays, deposed, until a plan reaches everything that uses it.
             if is_used_elsewhere(&change.address, &self.users, self.targets) {
@@ -360,6 +360,19 @@ impl Drafts<'_> {
         self.name_holders.get(&(description.name, description.name_of(&target.spec)?)).copied()
     }
 
+    fn live_of(&self, change: &Change) -> Option<Live> {
+        let (id, spec) = (change.id.clone()?, change.before.clone()?);
+        let observed = self.inputs.observed;
+        let seen =
+            observed.resources.get(&change.address).and_then(Option::as_ref).or_else(|| observed.found.get(&change.address));
+        let ownership = match seen {
+            Some(live) => live.ownership.clone(),
+            // What was not looked at is taken to be as it was made.
+            None => Some(Ownership { stack: self.inputs.state.stack.clone(), address: change.address.to_string(), token: None }),
+        };
+        Some(Live { id, spec, attributes: change.before_attributes.clone(), ownership })
+    }
+
     fn resource(&self, address: &Address) -> Option<&Resource> {
         self.inputs.stack?.resources.get(address)
     }
@@ -376,9 +389,4 @@ impl Drafts<'_> {
             lifecycle: resource.map(|resource| resource.lifecycle.clone()).unwrap_or_default(),
         }
     }
-}
-
-fn live_of(change: &Change) -> Option<Live> {
-    let (id, spec) = (change.id.clone()?, change.before.clone()?);
-    Some(Live { id, spec, attributes: change.before_attributes.clone(), ownership: None })
 }

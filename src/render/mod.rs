@@ -8,6 +8,7 @@
 //! | `progress/` | the events of an apply: lines, JSON lines, the closing report |
 //! | `state.rs` | what the state holds |
 //! | `graph.rs` | dependencies, as Mermaid and DOT |
+//! | `reference.rs` | the pages of docs/reference |
 //!
 //! Two things hold for all of it. No text of the user's or of AWS's reaches a terminal with a control
 //! character in it (`clean.rs`), and nothing sensitive is written, be it marked by the schema, made from
@@ -18,6 +19,7 @@ pub mod graph;
 pub mod human;
 pub mod json;
 pub mod progress;
+pub mod reference;
 pub mod state;
 
 mod attributes;

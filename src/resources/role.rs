@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, Error};
 use crate::diagnostic::Finding;
@@ -31,7 +31,7 @@ mod write;
 /// `[role.NAME]`: an IAM role, with its inline policies and attached managed policies.
 ///
 /// All of its inline policies and attachments are declared here: one that nobody declared is drift, and is removed.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Spec {
     /// The name of the role, unique in the account without regard to case. `STACK-NAME` unless set.
     #[schemars(length(min = 1, max = 64), regex(pattern = r"^[\w+=,.@-]+$"), extend("x-replace" = true))]

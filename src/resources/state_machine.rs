@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, Error};
 use crate::diagnostic::Finding;
@@ -29,7 +29,7 @@ mod validate;
 mod write;
 
 /// `[state_machine.NAME]`: a Step Functions state machine.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Spec {
     /// The name of the state machine, unique in the account and region. `STACK-NAME` unless set.
     #[schemars(length(min = 1, max = 80), extend("x-replace" = true))]
@@ -59,7 +59,7 @@ pub struct Spec {
 }
 
 /// What of the executions' history goes to CloudWatch Logs.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LoggingConfiguration {
     /// Which events are logged.
     #[schemars(extend("enum" = ["OFF", "ALL", "ERROR", "FATAL"], "default" = "OFF"))]
@@ -73,14 +73,14 @@ pub struct LoggingConfiguration {
 }
 
 /// A place for logs.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LogDestination {
     /// A log group of CloudWatch Logs.
     pub cloud_watch_logs_log_group: Option<CloudWatchLogsLogGroup>,
 }
 
 /// A log group of CloudWatch Logs.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CloudWatchLogsLogGroup {
     /// The ARN of the log group, with `:*` at its end.
     #[schemars(length(min = 1, max = 256))]
@@ -88,7 +88,7 @@ pub struct CloudWatchLogsLogGroup {
 }
 
 /// Whether executions are traced by X-Ray.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TracingConfiguration {
     /// Whether executions are traced.
     #[schemars(extend("default" = false))]
@@ -96,7 +96,7 @@ pub struct TracingConfiguration {
 }
 
 /// The key that definitions and the data of executions are encrypted with.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct EncryptionConfiguration {
     /// `AWS_OWNED_KEY`, or `CUSTOMER_MANAGED_KMS_KEY` with a `kms_key_id`.
     #[schemars(extend("enum" = ["AWS_OWNED_KEY", "CUSTOMER_MANAGED_KMS_KEY"], "default" = "AWS_OWNED_KEY"))]

@@ -1,4 +1,6 @@
-//! Tags: the user's, those that say whose a resource is, and the two spellings AWS has for a list of them.
+//! Tags of resources with a name of their own: the user's, and those that say whose a resource is.
+//!
+//! Such a resource is found again by its name, so the token of the intent that made it is not written on it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,8 +13,8 @@ use crate::resources::changed::is_changed;
 use crate::schema::Difference;
 use crate::value::{Map, Path, Value};
 
-/// AWS allows 50 tags a resource; up to three say whose it is.
-const MOST_TAGS: usize = 47;
+/// AWS allows 50 tags a resource; two say whose it is.
+const MOST_TAGS: usize = 48;
 const LONGEST_KEY: usize = 128;
 const LONGEST_VALUE: usize = 256;
 
@@ -32,8 +34,13 @@ pub fn of(spec: &Value) -> Tags {
 /// The tags to create a resource with: the user's and ours.
 pub fn with_ownership(spec: &Value, ownership: &Ownership) -> Tags {
     let mut tags = of(spec);
-    tags.extend(ownership.tags());
+    tags.extend(without_token(ownership).tags());
     tags
+}
+
+/// Whose a resource is, whichever intent made it.
+pub fn without_token(ownership: &Ownership) -> Ownership {
+    Ownership { token: None, ..ownership.clone() }
 }
 
 /// As the member `tags` of a spec.
@@ -73,7 +80,7 @@ pub fn changes(live: &Live, spec: &Value, ownership: &Ownership, differences: &[
         .map(|(k, v)| (k.clone(), v.clone()))
         .collect();
     if !live.ownership.as_ref().is_some_and(|owner| is_ours(owner, ownership)) {
-        set.extend(ownership.tags());
+        set.extend(without_token(ownership).tags());
     }
     TagChanges { removed, set }
 }
@@ -93,25 +100,19 @@ pub fn already_exists(operation: &'static str, what: &str, owner: Option<&Owners
         .help("give yours another `name`, or delete what is there; a [data.TYPE.NAME] refers to it without managing it")
 }
 
-/// What is wrong with the `tags` of a spec. IAM tells keys apart without regard to case.
+/// What is wrong with the `tags` of a spec, reserved keys aside, which are refused in every type. IAM tells keys apart without regard to case.
 pub fn validate(spec: &Value, keys_ignore_case: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     let path = Path::key("tags");
     let Some(tags) = spec.get("tags").and_then(Value::as_map) else { return findings };
     if tags.len() > MOST_TAGS {
-        let message = format!("{} tags are too many: AWS allows 50, and up to 3 say whose the resource is", tags.len());
+        let message = format!("{} tags are too many: AWS allows 50, and 2 say whose the resource is", tags.len());
         findings.push(Finding::error(path.clone(), message).on_key().help(format!("keep to {MOST_TAGS}")));
     }
     let mut seen = BTreeSet::new();
     for (key, value) in tags {
         let at = path.join_key(key);
         let mut complain = |message: String| findings.push(Finding::error(at.clone(), message).on_key());
-        for prefix in ["aws:", Ownership::PREFIX] {
-            if key.to_lowercase().starts_with(prefix) {
-                let whose = if prefix == "aws:" { "AWS" } else { "Stepwright" };
-                complain(format!("tag keys that begin with `{prefix}` are {whose}'s own"));
-            }
-        }
         if key.is_empty() || key.chars().count() > LONGEST_KEY {
             complain(format!("a tag key has 1 to {LONGEST_KEY} characters"));
         }
@@ -155,10 +156,9 @@ mod tests {
             validate(&spec(tags), true).into_iter().map(|finding| finding.path.to_string()).collect()
         };
         assert_eq!(paths(json!({ "team": "a b", "Straße": "x" })), Vec::<String>::new());
-        assert_eq!(paths(json!({ "AWS:x": "", "stepwright:stack": "" })), ["tags[\"AWS:x\"]", "tags[\"stepwright:stack\"]"]);
         assert_eq!(paths(json!({ "a": "", "A": "" })), ["tags.A"]);
         assert_eq!(paths(json!({ "a": "x".repeat(257), "b": "<" })), ["tags.a", "tags.b"]);
-        let many: Json = (0..48).map(|number| (format!("k{number}"), json!(""))).collect::<serde_json::Map<_, _>>().into();
+        let many: Json = (0..49).map(|number| (format!("k{number}"), json!(""))).collect::<serde_json::Map<_, _>>().into();
         assert_eq!(paths(many), ["tags"]);
     }
 

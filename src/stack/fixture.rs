@@ -18,7 +18,7 @@ use crate::value::{Path, Segment, Value};
 #[expect(dead_code, reason = "only its schema is read")]
 #[derive(Deserialize, JsonSchema)]
 pub struct Spec {
-    #[schemars(length(min = 1, max = 20), regex(pattern = r"^[A-Za-z0-9-]+$"))]
+    #[schemars(length(min = 1, max = 20), regex(pattern = r"^[A-Za-z0-9_-]+$"))]
     name: Option<String>,
     /// How much.
     #[schemars(range(min = 1, max = 10))]

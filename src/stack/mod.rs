@@ -15,6 +15,7 @@ mod resources;
 mod schema_document;
 mod scope;
 mod settings;
+mod sound;
 mod syntax;
 mod table;
 #[cfg(test)]

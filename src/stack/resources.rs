@@ -10,6 +10,7 @@ use crate::stack::node::Entry;
 use crate::stack::reading::{FoundReference, Reading, Session, read_table};
 use crate::stack::scope::{Referrer, Scope};
 use crate::stack::settings::Settings;
+use crate::stack::sound::sound_part;
 use crate::stack::{Dependency, Lifecycle, Locations, MemberLocation, Resource, lifecycle};
 use crate::template::Reference;
 use crate::value::{Map, Path, Segment, Value};
@@ -51,7 +52,7 @@ pub fn assemble(
     }
     let mut reading = read_table(session, entries.iter().filter(|entry| entry.key != LIFECYCLE), field);
     session.diagnostics.extend(reading.references.iter().filter_map(|found| scope.check(found, Referrer::Resource)));
-    check_tags(&reading, &mut session.diagnostics);
+    check_tags(&mut reading, &mut session.diagnostics);
     inherit_tags(&mut reading, settings, field);
     let name_field = kind.description().name_field;
     let is_named_by_us = name_by_default(&mut reading, address, scope, name_field);
@@ -63,9 +64,12 @@ pub fn assemble(
         let help = "a name is in plain sight in AWS, so it can't come from a sensitive variable";
         findings.push(Finding::error(Path::key(name_field), format!("`{name_field}` can't be sensitive")).help(help));
     }
-    if findings.is_empty() && reading.broken.is_empty() {
-        findings = kind.validate(&value);
-    }
+    let about_values = findings.iter().filter(|finding| !finding.on_key).map(|finding| finding.path.clone());
+    let wrong: Vec<Path> = about_values.chain(reading.broken).collect();
+    let mut more = kind.validate(&sound_part(field, &value, &wrong));
+    more.retain(|finding| !wrong.iter().any(|wrong| finding.path.starts_with(wrong)));
+    more.iter_mut().for_each(|finding| quote_replacement(finding, &locations));
+    findings.append(&mut more);
     name_elements(field, &value, &mut locations.members);
     for mut finding in findings {
         if is_named_by_us && finding.path == Path::key(name_field) {
@@ -104,6 +108,16 @@ pub fn place(locations: &Locations, finding: Finding) -> Diagnostic {
     }
 }
 
+/// A type proposes a value; what is to be written in the place of a string is a string in its quotes.
+fn quote_replacement(finding: &mut Finding, locations: &Locations) {
+    let place = locations.of(&finding.path, finding.on_key);
+    let is_quoted = place.source.text.get(place.range).is_some_and(|token| token.starts_with(['"', '\'']));
+    if let (true, Some(text)) = (is_quoted, &finding.replacement) {
+        // A string of JSON is one of TOML as well.
+        finding.replacement = serde_json::to_string(text).ok();
+    }
+}
+
 /// First what is written, then what the variables made of it.
 fn find_mistakes(field: &Field, reading: &Reading, value: &Value) -> Vec<Finding> {
     let mut findings = schema::check(field, &reading.value, Origin::Written);
@@ -125,23 +139,28 @@ fn find_mistakes(field: &Field, reading: &Reading, value: &Value) -> Vec<Finding
     findings
 }
 
-fn check_tags(reading: &Reading, diagnostics: &mut Vec<Diagnostic>) {
+fn check_tags(reading: &mut Reading, diagnostics: &mut Vec<Diagnostic>) {
     for key in reading.value.get(TAGS).and_then(Value::as_map).into_iter().flat_map(Map::keys) {
-        let location = reading.members.get(&Path::key(TAGS).join_key(key)).and_then(|member| member.key.clone());
-        diagnostics.extend(location.and_then(|location| check_tag(key, location)));
+        let path = Path::key(TAGS).join_key(key);
+        let location = reading.members.get(&path).and_then(|member| member.key.clone());
+        if let Some(diagnostic) = location.and_then(|location| check_tag(key, location)) {
+            diagnostics.push(diagnostic);
+            reading.broken.push(path);
+        }
     }
 }
 
 /// What is wrong with the key of a tag.
 pub fn check_tag(key: &str, location: Location) -> Option<Diagnostic> {
-    let message = if key.starts_with(Ownership::PREFIX) {
-        format!("`{key}`: tags that begin with `{}` are Stepwright's own", Ownership::PREFIX)
-    } else if key.to_lowercase().starts_with("aws:") {
-        format!("`{key}`: tags that begin with `aws:` are AWS's own")
-    } else {
-        return None;
-    };
+    let (prefix, owner) = owner_of_tag(key)?;
+    let message = format!("`{key}`: tags that begin with `{prefix}` are {owner}'s own");
     Some(Diagnostic::error(message).at(location).help("choose another key"))
+}
+
+/// Whose the key of a tag is, if not the user's.
+fn owner_of_tag(key: &str) -> Option<(&'static str, &'static str)> {
+    let key = key.to_lowercase();
+    [(Ownership::PREFIX, "Stepwright"), ("aws:", "AWS")].into_iter().find(|(prefix, _)| key.starts_with(prefix))
 }
 
 /// Adds the tags of `[stack]`; the resource's own win.
@@ -153,7 +172,8 @@ fn inherit_tags(reading: &mut Reading, settings: &Settings, field: &Field) {
     // Where `tags` is no table, or came from a variable, there is nothing to add to.
     let (Some(tags), Some(inherited)) = (tags.as_map_mut(), defaults.value.as_map()) else { return };
     for (key, value) in inherited {
-        if !tags.contains_key(key) {
+        // What [stack] may not say was reported there.
+        if !tags.contains_key(key) && owner_of_tag(key).is_none() {
             tags.insert(key.clone(), value.clone());
             if let Some(member) = defaults.members.get(&Path::key(key)) {
                 reading.members.insert(Path::key(TAGS).join_key(key), member.clone());
@@ -168,7 +188,7 @@ fn name_by_default(reading: &mut Reading, address: &Address, scope: &Scope<'_>, 
     if map.contains_key(name_field) {
         return false;
     }
-    map.insert(name_field.to_owned(), Value::String(format!("{stack}-{}", address.name.replace('_', "-"))));
+    map.insert(name_field.to_owned(), Value::String(format!("{stack}-{}", address.name)));
     true
 }
 

@@ -187,18 +187,18 @@ peer = "${widget.d.arn}"
 
 #[test]
 fn names_that_meet() {
-    let text = "[stack]\nname = \"s\"\n[widget.a_b]\n[widget.c]\nname = \"S-a-B\"\n[widget.with_a_very_long_name]\n";
+    let text = "[stack]\nname = \"s\"\n[widget.a_b]\n[widget.c]\nname = \"S-a_B\"\n[widget.with_a_very_long_name]\n";
     check(
         text,
         "",
         expect![[r#"
-        stack.toml:5:8 "\"S-a-B\""
-          the name `S-a-B` is taken by widget.a_b in line 3 (case does not tell names apart)
-            give widget.c another `name`
-        stack.toml:6:9 "with_a_very_long_name"
-          `name` has 23 characters and may have 20
-            left out, the name is made of the stack's and the resource's: s-with-a-very-long-name
-    "#]],
+            stack.toml:5:8 "\"S-a_B\""
+              the name `S-a_B` is taken by widget.a_b in line 3 (case does not tell names apart)
+                give widget.c another `name`
+            stack.toml:6:9 "with_a_very_long_name"
+              `name` has 23 characters and may have 20
+                left out, the name is made of the stack's and the resource's: s-with_a_very_long_name
+        "#]],
     );
 }
 
@@ -439,7 +439,7 @@ arn = "${widget.a.arn}"
     assert_eq!(stack.digest.len(), 64);
     expect![[r#"
         {
-          "name": "nightly-z-last",
+          "name": "nightly-z_last",
           "target": {
             "$pending": "${widget.a.arn} in eu-central-1"
           },

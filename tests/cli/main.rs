@@ -3,9 +3,14 @@
 //! Each test runs the real binary in a folder of its own, against an AWS account of its own: see [`support`].
 
 mod architecture;
+mod events;
 mod faults;
+mod hostile;
 mod interrupt;
 mod kill;
+mod mistakes;
+mod reference;
 mod refusals;
+mod schema;
 mod support;
 mod workflow;

@@ -31,8 +31,8 @@ impl Failure {
     }
 }
 
-/// The closing report: what failed and why, what was not tried, what was done.
-pub fn report(out: &mut dyn Write, summary: &Summary, failures: &[Failure], style: Style) -> Result<()> {
+/// The closing report: what failed and why, what was not tried, what was done. `title` is `Apply` or `Destroy`.
+pub fn report(out: &mut dyn Write, title: &str, summary: &Summary, failures: &[Failure], style: Style) -> Result<()> {
     for failure in failures {
         failed(out, failure, style)?;
     }
@@ -43,11 +43,11 @@ pub fn report(out: &mut dyn Write, summary: &Summary, failures: &[Failure], styl
     let counts = counts(summary);
     let elapsed = seconds(summary.elapsed);
     if summary.is_success() {
-        return writeln!(out, "{} {counts} in {elapsed}.", style.paint(Ink::Added, "Apply complete!"));
+        return writeln!(out, "{} {counts} in {elapsed}.", style.paint(Ink::Added, &format!("{title} complete!")));
     }
-    let headline = if summary.interrupted { "Apply interrupted." } else { "Apply failed." };
-    writeln!(out, "{} {counts} in {elapsed}.", style.paint(Ink::Alert, headline))?;
-    writeln!(out, "The state holds what was done. Run apply again to go on from here.")
+    let headline = format!("{title} {}.", if summary.interrupted { "interrupted" } else { "failed" });
+    writeln!(out, "{} {counts} in {elapsed}.", style.paint(Ink::Alert, &headline))?;
+    writeln!(out, "The state holds what was done. Run {} again to go on from here.", title.to_lowercase())
 }
 
 fn failed(out: &mut dyn Write, failure: &Failure, style: Style) -> Result<()> {

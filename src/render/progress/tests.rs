@@ -117,7 +117,7 @@ fn report_of_a_failure() {
         Apply failed. Resources: 1 added, 1 changed, 0 destroyed in 1m15s.
         The state holds what was done. Run apply again to go on from here.
     "#]]
-    .assert_eq(&written(|out| report(out, &summary(), &failures, PLAIN)));
+    .assert_eq(&written(|out| report(out, "Apply", &summary(), &failures, PLAIN)));
 }
 
 #[test]
@@ -128,5 +128,5 @@ fn report_of_a_success() {
     expect![[r#"
         Apply complete! Resources: 1 imported, 0 added, 0 changed, 0 destroyed, 1 forgotten in 1s.
     "#]]
-    .assert_eq(&written(|out| report(out, &summary, &[], PLAIN)));
+    .assert_eq(&written(|out| report(out, "Apply", &summary, &[], PLAIN)));
 }

@@ -59,7 +59,7 @@ pub async fn create(operation: Operation<'_>, spec: &Value) -> Result<Live, Erro
         map.shift_remove("managed_policy_arns");
     }
     live.spec = bare;
-    live.ownership = Some(operation.ownership.clone());
+    live.ownership = Some(tags::without_token(operation.ownership));
     aws.changed_roles.note(&live.id, Duration::ZERO);
     operation.progress.exists(&live);
 
@@ -98,6 +98,8 @@ async fn adopt(operation: Operation<'_>, name: &str, spec: &Value) -> Result<Liv
         return Err(tags::already_exists("iam:CreateRole", &what, live.ownership.as_ref())
             .help(format!("it is this stack's, but its {} is another and can't be changed", fixed.path)));
     }
+    // It may have been made a moment ago, by a call whose answer was lost.
+    aws.changed_roles.note(&live.id, Duration::ZERO);
     operation.progress.exists(&live);
     update(operation, &live, spec, &differences).await
 }
@@ -150,7 +152,7 @@ pub async fn update(operation: Operation<'_>, live: &Live, spec: &Value, changes
         aws.changed_roles.note(&live.id, Duration::ZERO);
     }
     update_policies(aws, live, &wanted, changes).await?;
-    Ok(Live { spec: spec.clone(), ownership: Some(operation.ownership.clone()), ..live.clone() })
+    Ok(Live { spec: spec.clone(), ownership: Some(tags::without_token(operation.ownership)), ..live.clone() })
 }
 
 async fn set_boundary(aws: &Aws, role_arn: &str, boundary: Option<&str>) -> Result<(), Error> {

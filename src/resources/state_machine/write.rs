@@ -49,7 +49,7 @@ pub async fn create(operation: Operation<'_>, spec: &Value) -> Result<Live, Erro
         id: arn.clone(),
         spec: spec.clone(),
         attributes: read::attributes(&arn, name),
-        ownership: Some(operation.ownership.clone()),
+        ownership: Some(tags::without_token(operation.ownership)),
     });
     let look = async || read::read(aws, &arn).await;
     let live =
@@ -92,7 +92,7 @@ pub async fn update(operation: Operation<'_>, live: &Live, spec: &Value, changes
         .await?;
         wait_until_seen(aws, live, spec, &members).await?;
     }
-    Ok(Live { spec: spec.clone(), ownership: Some(operation.ownership.clone()), ..live.clone() })
+    Ok(Live { spec: spec.clone(), ownership: Some(tags::without_token(operation.ownership)), ..live.clone() })
 }
 
 async fn update_tags(operation: Operation<'_>, live: &Live, spec: &Value, changes: &[Difference]) -> Result<(), Error> {

@@ -134,7 +134,17 @@ impl ResourceType for TaskDefinition {
 
     /// Deregisters the revision, so that nothing new starts from it, and then asks for its deletion. AWS defers that
     /// while a task uses it, and the caller may not be allowed to: an inactive revision is deleted enough.
-    async fn delete(&self, operation: Operation<'_>, id: &str, _spec: &Value) -> Result<(), Error> {
+    async fn delete(&self, operation: Operation<'_>, id: &str, spec: &Value) -> Result<(), Error> {
+        self.retire(operation, id, spec).await?;
+        let deletion = operation.aws.ecs.delete_task_definitions().task_definitions(id).send().await;
+        if let Err(error) = deletion.map_err(|error| Error::from_sdk("ecs:DeleteTaskDefinitions", error)) {
+            tracing::debug!(%error, id, "the revision stays, inactive");
+        }
+        Ok(())
+    }
+
+    /// Deregisters only: an execution that began before still names this revision, and AWS lets it run.
+    async fn retire(&self, operation: Operation<'_>, id: &str, _spec: &Value) -> Result<(), Error> {
         const DEREGISTER: &str = "ecs:DeregisterTaskDefinition";
         let call = operation.aws.ecs.deregister_task_definition().task_definition(id).send().await;
         match call.map_err(|error| Error::from_sdk(DEREGISTER, error)) {
@@ -147,10 +157,6 @@ impl ResourceType for TaskDefinition {
                 }
             }
             Err(error) => return Err(error),
-        }
-        let deletion = operation.aws.ecs.delete_task_definitions().task_definitions(id).send().await;
-        if let Err(error) = deletion.map_err(|error| Error::from_sdk("ecs:DeleteTaskDefinitions", error)) {
-            tracing::debug!(%error, id, "the revision stays, inactive");
         }
         Ok(())
     }

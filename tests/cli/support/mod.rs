@@ -7,6 +7,7 @@
 
 pub mod endpoint;
 pub mod fixture;
+pub mod offline;
 pub mod world;
 
 pub use fixture::{FIXTURES, Fixture};
