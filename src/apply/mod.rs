@@ -14,6 +14,8 @@ mod run;
 mod schedule;
 mod settle;
 mod step;
+#[cfg(test)]
+mod tests;
 
 pub use event::{Event, OperationName, Summary};
 pub use run::{ApplyOptions, Work, apply};

@@ -22,6 +22,8 @@ mod outputs;
 mod planner;
 mod reasons;
 mod steps;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use adjust::sealed_if;
 pub use error::PlanError;

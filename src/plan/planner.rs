@@ -62,13 +62,11 @@ pub fn plan(inputs: Inputs<'_>) -> Result<Plan, Vec<PlanError>> {
     let deposed = steps::deposed_changes(&inputs, targets.as_ref(), &mut decisions.errors);
     let outputs = outputs(&inputs, &decisions);
     errors.append(&mut decisions.errors);
-    let steps = steps::steps(&decisions.changes, &deposed, &inputs, targets.as_ref()).unwrap_or_else(|addresses| {
-        errors.push(PlanError::Tangled { addresses });
-        Vec::new()
-    });
     if !errors.is_empty() {
         return Err(errors);
     }
+    let steps = steps::steps(&decisions.changes, &deposed, &inputs, targets.as_ref())
+        .map_err(|addresses| vec![PlanError::Tangled { addresses }])?;
     Ok(Plan {
         stack: inputs.state.stack.clone(),
         place: inputs.place.clone(),

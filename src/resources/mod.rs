@@ -5,9 +5,11 @@ use crate::resource::ResourceType;
 mod changed;
 pub mod cluster;
 mod ecs;
+#[cfg(test)]
+pub(crate) mod fake;
 pub mod role;
 #[cfg(test)]
-mod stand_in;
+pub(crate) mod stand_in;
 pub mod state_machine;
 mod tags;
 pub mod task_definition;

@@ -30,15 +30,18 @@ pub fn read(entry: &Entry, field: &Field, diagnostics: &mut Vec<Diagnostic>) -> 
 fn check_path(path: &Text, field: &Field) -> Option<Diagnostic> {
     let mut field = field;
     let mut start = 0;
-    for step in path.text.split_inclusive(['.', '[']) {
-        let key = step.trim_end_matches(['.', '[']);
-        let range = start..start + key.len();
-        start += step.len();
-        if let Some(element) = key.strip_suffix(']') {
-            // An element of a list, or a key of a map that needs quotes.
+    while start < path.text.len() {
+        let rest = &path.text[start..];
+        if let Some(inside) = rest.strip_prefix('[') {
+            // An element of a list, or a key of a map that needs quotes: all up to the bracket, dots too.
+            let element = inside.split(']').next().unwrap_or_default();
             field = field.item().or_else(|| field.member(element))?;
+            start += (element.len() + 2).min(rest.len());
             continue;
         }
+        let key = rest.split(['.', '[']).next().unwrap_or_default();
+        let range = start..start + key.len();
+        start += key.len() + usize::from(rest[key.len()..].starts_with('.'));
         if key.is_empty() && range.start > 0 {
             continue;
         }
