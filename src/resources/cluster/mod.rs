@@ -232,7 +232,6 @@ mod tests {
         let findings = Cluster.validate(&spec);
         let lines: Vec<String> = findings.iter().map(|finding| format!("{}: {}\n", finding.path, finding.message)).collect();
         expect![[r#"
-            tags["AWS:mine"]: tag keys that begin with `aws:` are AWS's own
             default_capacity_provider_strategy[1].capacity_provider: `FARGATE_SPOTS` is not one of `capacity_providers`
             default_capacity_provider_strategy[1].base: only one capacity provider of a strategy can have a base
             default_capacity_provider_strategy[2].capacity_provider: `FARGATE` is in the strategy twice

@@ -379,8 +379,6 @@ fn volumes_and_tags() {
             volumes[2].docker_volume_configuration: a volume is of one kind, and this one has `host` already
             volumes[3].configured_at_launch: only one volume can be configured at launch
             trusted_execution_configuration.isolation_mode: `CONFIDENTIAL_SANDBOX` needs an `attestation_policy`
-            tags["aws:x"]: tag keys that begin with `aws:` are AWS's own
-            tags["stepwright:stack"]: tag keys that begin with `stepwright:` are Stepwright's own
         "#]],
     );
 }
