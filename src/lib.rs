@@ -1,4 +1,52 @@
 //! Stepwright provisions AWS Step Functions workflows that run ECS tasks, from one TOML stack file.
+//!
+//! # The way data flows
+//!
+//! ```text
+//! stack file ── stack ──► Stack ────────────────┐
+//! state file + journal ── state ──► State ──────┼── plan ──► Plan ── apply ──► calls to AWS
+//! ids of the State ── observe ──► what is live ─┘                      │
+//!                                        journal, State, progress ◄────┘
+//! ```
+//!
+//! # Where things are
+//!
+//! A module imports only from those above it; `tests/cli/architecture.rs` holds that.
+//!
+//! | module | holds | to change |
+//! |---|---|---|
+//! | [`address`], [`template`], [`value`], [`place`], [`diagnostic`] | the vocabulary | the stack language's expressions |
+//! | [`document`] | IAM policies, the Amazon States Language | what documents mean, when they are equal |
+//! | [`schema`] | what a spec may look like; normal form, differences, AWS's spelling | a rule that fields can have |
+//! | [`aws`] | clients, classes of errors, retries | what is retried |
+//! | [`resource`] | what a resource type is | the contract of all types |
+//! | [`resources`] | the types | **a new AWS type: one file here and a line in its list** |
+//! | [`graph`], [`stack`] | text → [`stack::Stack`], all problems at once | the stack file |
+//! | [`state`] | the record on disk: file, journal, lock | what is remembered, and how it survives |
+//! | [`plan`] | desired × recorded × live → [`plan::Plan`], a function | what is decided, and its reasons |
+//! | [`observe`] | reading AWS, in batches | what is looked at |
+//! | [`apply`] | one loop that carries a plan out | concurrency, interrupts, settling |
+//! | [`render`] | plans, progress, state for people and programs | what is shown |
+//! | [`cli`] | one file for each command | flags, exit codes |
+//!
+//! # What is always true
+//!
+//! - Nothing is sent to AWS before the intent to do it is on disk, with the identity by which it can be found again.
+//! - The engine knows no resource type by name: what differs between types is data.
+//! - What a plan calls known is made exactly so.
+//! - A sensitive value is written nowhere; its keyed digest is.
+//! - Input never panics, and all of its problems are told at once.
+//!
+//! # Every file that is read or written
+//!
+//! | file | by |
+//! |---|---|
+//! | the stack file, the documents that it names, `--var-file` | read by [`stack::load`] |
+//! | `state/NAME.json`, its `.journal` and its `.lock` | read and written by [`state`] |
+//! | `plan --out FILE` | written by `plan`, read by `apply` |
+//! | the AWS configuration and credential files | read by the AWS SDK |
+//!
+//! `docs/ARCHITECTURE.md` tells why it is so.
 
 pub mod address;
 pub mod diagnostic;
@@ -13,10 +61,8 @@ pub mod aws;
 pub mod resource;
 pub mod resources;
 
-pub mod stack;
-
 pub mod graph;
-
+pub mod stack;
 pub mod state;
 
 pub mod plan;

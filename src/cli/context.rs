@@ -83,9 +83,12 @@ pub fn name_of_stack(path: &Path) -> Result<String, CliError> {
     })
 }
 
+/// Where local states are, below the working directory.
+pub const STATE_FOLDER: &str = "state";
+
 /// Where the state of a stack is.
 pub fn state_path(options: &StateOptions, stack_name: &str) -> PathBuf {
-    options.state.clone().unwrap_or_else(|| Path::new("state").join(format!("{stack_name}.json")))
+    options.state.clone().unwrap_or_else(|| Path::new(STATE_FOLDER).join(format!("{stack_name}.json")))
 }
 
 /// AWS for a stack or a recorded place.
