@@ -4,7 +4,9 @@
     python account.py leftovers     the ARNs of it, one list; [] once everything is gone
     python account.py prepare       makes the cluster and the task definition that stacks/existing-cluster.toml looks up
     python account.py calls LOG     the calls in the proxy's log, in order: service, action, request, status, fault
+    python account.py serve         answers such commands, one a line of standard input, with one line each: for many questions
 """
+import functools
 import json
 import sys
 import urllib.parse
@@ -15,6 +17,7 @@ from botocore.config import Config
 CONFIG = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
 
 
+@functools.cache
 def client(service):
     return boto3.client(service, config=CONFIG)
 
@@ -106,8 +109,23 @@ def calls(log):
     return found
 
 
+COMMANDS = {"show": show, "leftovers": leftovers, "prepare": prepare, "calls": calls}
+
+
+def serve():
+    for line in sys.stdin:
+        command, *arguments = line.rstrip("\n").split(" ", 1)
+        try:
+            answer = COMMANDS[command](*arguments)
+        except Exception as error:  # the next question is to be answered all the same
+            answer = {"error": repr(error)}
+        print(json.dumps(answer, default=str), flush=True)
+
+
 if __name__ == "__main__":
-    commands = {"show": show, "leftovers": leftovers, "prepare": prepare, "calls": calls}
-    if len(sys.argv) < 2 or sys.argv[1] not in commands:
+    if sys.argv[1:] == ["serve"]:
+        serve()
+    elif len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
         sys.exit(__doc__)
-    print(json.dumps(commands[sys.argv[1]](*sys.argv[2:]), indent=1, default=str))
+    else:
+        print(json.dumps(COMMANDS[sys.argv[1]](*sys.argv[2:]), indent=1, default=str))

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,11 +17,42 @@ const AT_MOST: usize = 3;
 pub struct Endpoint {
     process: Child,
     host: String,
-    /// Past the proxy: what the tests themselves ask is neither disturbed nor logged.
-    direct_url: String,
     log: PathBuf,
     /// What a client must have in its environment to find this account and nothing else.
     pub environment: Vec<(String, String)>,
+    account: Mutex<Account>,
+}
+
+/// A running `account.py serve`: loading its libraries for each question would take longer than the tests.
+struct Account {
+    process: Child,
+    questions: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Account {
+    fn start(environment: &[(String, String)], url: &str) -> Self {
+        let mut process = Command::new(python())
+            .args([root().join("tests/endpoint/account.py"), "serve".into()])
+            .envs(environment.iter().cloned())
+            .env("AWS_ENDPOINT_URL", url)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("Python runs");
+        let questions = process.stdin.take().expect("standard input is piped");
+        let answers = BufReader::new(process.stdout.take().expect("standard output is piped"));
+        Self { process, questions, answers }
+    }
+
+    fn ask(&mut self, question: &str) -> Json {
+        writeln!(self.questions, "{question}").expect("account.py reads");
+        let mut line = String::new();
+        self.answers.read_line(&mut line).expect("account.py answers");
+        let answer: Json = serde_json::from_str(&line).expect("account.py prints JSON");
+        assert!(answer.get("error").is_none(), "account.py {question}: {answer}");
+        answer
+    }
 }
 
 /// One AWS call that arrived.
@@ -55,15 +86,16 @@ impl Endpoint {
         BufReader::new(output).read_line(&mut line).expect("the endpoint says where it is");
         let told: Json = serde_json::from_str(&line).expect("the endpoint printed JSON; is .venv up to date? run `make venv`");
         let environment = told["environment"].as_object().expect("an environment");
+        let environment: Vec<(String, String)> =
+            environment.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())).collect();
+        // Past the proxy: what the tests themselves ask is neither disturbed nor logged.
+        let account = Account::start(&environment, told["direct_url"].as_str().expect("a URL"));
         Self {
             process,
             host: told["url"].as_str().expect("a URL").trim_start_matches("http://").to_owned(),
-            direct_url: told["direct_url"].as_str().expect("a URL").to_owned(),
             log: PathBuf::from(told["log"].as_str().expect("a log")),
-            environment: environment
-                .iter()
-                .map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()))
-                .collect(),
+            environment,
+            account: Mutex::new(account),
         }
     }
 
@@ -98,7 +130,7 @@ impl Endpoint {
     /// The calls since then, in order.
     pub fn calls(&self) -> Vec<Call> {
         let log = self.log.to_str().expect("a path of ours");
-        let calls = self.python("account.py", &["calls", log]);
+        let calls = self.account(&format!("calls {log}"));
         let text = |call: &Json, key: &str| call[key].as_str().map(str::to_owned);
         calls
             .as_array()
@@ -115,19 +147,7 @@ impl Endpoint {
 
     /// What account.py says.
     pub fn account(&self, command: &str) -> Json {
-        self.python("account.py", &[command])
-    }
-
-    fn python(&self, script: &str, arguments: &[&str]) -> Json {
-        let output = Command::new(python())
-            .arg(root().join("tests/endpoint").join(script))
-            .args(arguments)
-            .envs(self.environment.iter().cloned())
-            .env("AWS_ENDPOINT_URL", &self.direct_url)
-            .output()
-            .expect("Python runs");
-        assert!(output.status.success(), "{script} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).expect("the script printed JSON")
+        self.account.lock().unwrap_or_else(PoisonError::into_inner).ask(command)
     }
 
     fn empty(&self) {
@@ -154,8 +174,11 @@ impl Endpoint {
 impl Drop for Endpoint {
     fn drop(&mut self) {
         // Where it is gone already there is nothing to do.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let account = self.account.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for process in [&mut self.process, &mut account.process] {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
     }
 }
 
@@ -188,12 +211,25 @@ pub fn borrow() -> Borrowed {
         if pool.started < AT_MOST {
             pool.started += 1;
             drop(pool);
-            break Endpoint::start();
+            let slot = Slot;
+            let endpoint = Endpoint::start();
+            std::mem::forget(slot);
+            break endpoint;
         }
         pool = RETURNED.wait(pool).unwrap_or_else(PoisonError::into_inner);
     };
     endpoint.empty();
     Borrowed(Some(endpoint))
+}
+
+/// A place in the pool, given back if its endpoint does not start: or those who wait would wait for ever.
+struct Slot;
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        POOL.lock().unwrap_or_else(PoisonError::into_inner).started -= 1;
+        RETURNED.notify_one();
+    }
 }
 
 impl Drop for Borrowed {
