@@ -106,8 +106,18 @@ pub fn resolve(value: &Value, aws: &Aws, state: &State, observed: &Observed) -> 
     value.resolve(&lookup, &|text| state.digest(text))
 }
 
-/// Makes the calls. The result is what is there afterwards.
+/// Makes the calls. The result is what is there afterwards. A refusal that quotes a secret comes without it.
 pub async fn run(
+    index: usize,
+    prepared: &Prepared,
+    stack: &str,
+    aws: &Aws,
+    sender: UnboundedSender<Message>,
+) -> Result<Option<Live>, Error> {
+    carry_out(index, prepared, stack, aws, sender).await.map_err(|error| without_secrets(error, &prepared.spec))
+}
+
+async fn carry_out(
     index: usize,
     prepared: &Prepared,
     stack: &str,
@@ -149,6 +159,21 @@ pub async fn run(
     }
 }
 
+/// AWS likes to quote the value that it refuses, and what it says goes to screen, log and journal.
+fn without_secrets(mut error: Error, spec: &Value) -> Error {
+    // What is shorter than this would be found in any text, and is no secret.
+    const SHORTEST: usize = 3;
+    spec.visit(&mut |_, value| {
+        if let Value::Secret(secret) = value
+            && let Some(text) = secret.reveal().filter(|text| text.len() >= SHORTEST)
+        {
+            error.message = error.message.replace(text, "(sensitive value)");
+            error.help.iter_mut().for_each(|help| *help = help.replace(text, "(sensitive value)"));
+        }
+    });
+    error
+}
+
 /// What the plan said of the attributes must have come true: other resources were made with it.
 fn check_promise(prepared: &Prepared, aws: &Aws, live: &Live) -> Result<(), Error> {
     let predicted = prepared.step.kind.predict(&prepared.spec, &aws.place);
@@ -186,5 +211,22 @@ impl Progress for Reporter {
 
     fn waiting(&self, what: &str, at_most: Duration) {
         let _ = self.sender.send(Message::Waiting { step: self.step, what: what.to_owned(), at_most });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::Secret;
+
+    #[test]
+    fn a_refusal_does_not_tell_a_secret() {
+        let secret = Value::Secret(Secret::new("hunter2".to_owned(), "digest".to_owned()));
+        let short = Value::Secret(Secret::new("a".to_owned(), "digest".to_owned()));
+        let spec = Value::List(vec![secret, short]);
+        let told = Error::new("iam:CreateRole", ErrorKind::Refused, "Value 'hunter2' at 'description'").help("not hunter2");
+        let told = without_secrets(told, &spec);
+        assert_eq!(told.message, "Value '(sensitive value)' at 'description'");
+        assert_eq!(told.help, ["not (sensitive value)"]);
     }
 }
