@@ -106,7 +106,7 @@ pub fn resolve(value: &Value, aws: &Aws, state: &State, observed: &Observed) -> 
     value.resolve(&lookup, &|text| state.digest(text))
 }
 
-/// Makes the calls. The result is what is there afterwards; an error that quotes a sensitive value quotes it no more.
+/// Makes the calls. The result is what is there afterwards. A refusal that quotes a secret comes without it.
 pub async fn run(
     index: usize,
     prepared: &Prepared,
@@ -114,31 +114,10 @@ pub async fn run(
     aws: &Aws,
     sender: UnboundedSender<Message>,
 ) -> Result<Option<Live>, Error> {
-    call(index, prepared, stack, aws, sender).await.map_err(|error| without_secrets(error, &prepared.spec))
+    carry_out(index, prepared, stack, aws, sender).await.map_err(|error| without_secrets(error, &prepared.spec))
 }
 
-/// A secret of one or two characters is in any text, and hiding it would leave nothing to read.
-const SHORTEST_HIDDEN: usize = 3;
-
-/// AWS repeats what it refuses, and that may be a sensitive value.
-fn without_secrets(mut error: Error, spec: &Value) -> Error {
-    let mut secrets = Vec::new();
-    spec.visit(&mut |_, value| {
-        if let Value::Secret(secret) = value {
-            secrets.extend(secret.reveal().filter(|text| text.len() >= SHORTEST_HIDDEN).map(str::to_owned));
-        }
-    });
-    // A longer one may hold a shorter one.
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    for secret in secrets {
-        for text in std::iter::once(&mut error.message).chain(&mut error.help) {
-            *text = text.replace(&secret, "(sensitive value)");
-        }
-    }
-    error
-}
-
-async fn call(
+async fn carry_out(
     index: usize,
     prepared: &Prepared,
     stack: &str,
@@ -180,6 +159,26 @@ async fn call(
     }
 }
 
+/// AWS likes to quote the value that it refuses, and what it says goes to screen, log and journal.
+fn without_secrets(mut error: Error, spec: &Value) -> Error {
+    // What is shorter than this would be found in any text, and is no secret.
+    const SHORTEST: usize = 3;
+    let mut secrets = Vec::new();
+    spec.visit(&mut |_, value| {
+        if let Value::Secret(secret) = value {
+            secrets.extend(secret.reveal().filter(|text| text.len() >= SHORTEST).map(str::to_owned));
+        }
+    });
+    // A longer one may hold a shorter one.
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    for secret in secrets {
+        for text in std::iter::once(&mut error.message).chain(&mut error.help) {
+            *text = text.replace(&secret, "(sensitive value)");
+        }
+    }
+    error
+}
+
 /// What the plan said of the attributes must have come true: other resources were made with it.
 fn check_promise(prepared: &Prepared, aws: &Aws, live: &Live) -> Result<(), Error> {
     let predicted = prepared.step.kind.predict(&prepared.spec, &aws.place);
@@ -217,5 +216,22 @@ impl Progress for Reporter {
 
     fn waiting(&self, what: &str, at_most: Duration) {
         let _ = self.sender.send(Message::Waiting { step: self.step, what: what.to_owned(), at_most });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::Secret;
+
+    #[test]
+    fn a_refusal_does_not_tell_a_secret() {
+        let secret = Value::Secret(Secret::new("hunter2".to_owned(), "digest".to_owned()));
+        let short = Value::Secret(Secret::new("a".to_owned(), "digest".to_owned()));
+        let spec = Value::List(vec![secret, short]);
+        let told = Error::new("iam:CreateRole", ErrorKind::Refused, "Value 'hunter2' at 'description'").help("not hunter2");
+        let told = without_secrets(told, &spec);
+        assert_eq!(told.message, "Value '(sensitive value)' at 'description'");
+        assert_eq!(told.help, ["not (sensitive value)"]);
     }
 }

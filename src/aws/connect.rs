@@ -22,6 +22,8 @@ pub enum Connection {
 
 /// Throttling and passing failures are tried again by the SDK itself, with growing, jittered pauses.
 const ATTEMPTS: u32 = 12;
+/// The first call of all: a wrong endpoint, region or network is to be told in seconds.
+const FIRST_CALL_ATTEMPTS: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// A call that AWS has not answered by then is given up and tried again.
@@ -34,13 +36,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Credentials that exist but are refused, or an endpoint that can't be reached. That there are no
 /// credentials at all is not an error: much can be said without them.
 pub async fn connect(region: Option<&str>) -> Result<Connection, Error> {
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .retry_config(
-            RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_PAUSE).with_max_backoff(LONGEST_PAUSE),
-        )
-        .timeout_config(
-            TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).connect_timeout(CONNECT_TIMEOUT).build(),
-        );
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).retry_config(retries(ATTEMPTS)).timeout_config(
+        TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).connect_timeout(CONNECT_TIMEOUT).build(),
+    );
     if let Some(region) = region {
         loader = loader.region(Region::new(region.to_owned()));
     }
@@ -54,7 +52,8 @@ pub async fn connect(region: Option<&str>) -> Result<Connection, Error> {
         return Err(Error::new("sts:GetCallerIdentity", ErrorKind::Refused, "no region is set")
             .help("set `region` in [stack], AWS_REGION, or `region` in the AWS profile"));
     };
-    let identity = aws_sdk_sts::Client::new(&config).get_caller_identity().send().await;
+    let first_call = aws_sdk_sts::config::Builder::from(&config).retry_config(retries(FIRST_CALL_ATTEMPTS)).build();
+    let identity = aws_sdk_sts::Client::from_conf(first_call).get_caller_identity().send().await;
     let identity = identity.map_err(|error| Error::from_sdk("sts:GetCallerIdentity", error))?;
     let (Some(account), Some(arn)) = (identity.account(), identity.arn()) else {
         return Err(Error::new("sts:GetCallerIdentity", ErrorKind::Bug, "AWS did not say whose credentials these are"));
@@ -67,6 +66,10 @@ pub async fn connect(region: Option<&str>) -> Result<Connection, Error> {
         place: Place { partition: Some(partition), region: Some(region), account_id: Some(account.to_owned()) },
         changed_roles: ChangedRoles::default(),
     })))
+}
+
+fn retries(attempts: u32) -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(attempts).with_initial_backoff(FIRST_PAUSE).with_max_backoff(LONGEST_PAUSE)
 }
 
 /// Why there are no credentials, if there are none.

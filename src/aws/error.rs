@@ -61,13 +61,20 @@ impl Error {
         let status = error.raw_response().map(|response| response.status().as_u16());
         let code = error.code().map(str::to_owned);
         let request_id = error.meta().extra("aws_request_id").map(str::to_owned);
-        let message = error.message().map_or_else(|| chain(&error), str::to_owned);
         let answered = matches!(error, SdkError::ServiceError(_));
+        let message = match (error.message(), status) {
+            (Some(message), _) => message.to_owned(),
+            (None, Some(status)) if answered && code.is_none() => format!("an answer that is not AWS's own: HTTP {status}"),
+            (None, _) => without_request(&chain(&error)),
+        };
         let kind = match &code {
             Some(code) if answered => kind_of(code, &message, status),
             _ => ErrorKind::Unanswered,
         };
-        Self { operation, code, message, request_id, kind, help: Vec::new() }.with_usual_help()
+        let was_sent =
+            !matches!(error, SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) | SdkError::TimeoutError(_));
+        let it = Self { operation, code, message, request_id, kind, help: Vec::new() }.with_usual_help();
+        if was_sent { it } else { it.help("check the network, the region, and AWS_ENDPOINT_URL and proxies if they are set") }
     }
 
     #[must_use]
@@ -144,6 +151,14 @@ fn kind_of(code: &str, message: &str, status: Option<u16>) -> ErrorKind {
     }
 }
 
+/// The SDK tells of an endpoint that is no URL with the whole request, in which may be secrets.
+fn without_request(message: &str) -> String {
+    match (message.split_once(" to request `Request {"), message.rsplit_once("}`: ")) {
+        (Some((what, _)), Some((_, why))) => format!("{what}: {why}"),
+        _ => message.to_owned(),
+    }
+}
+
 /// An error and its causes in one line.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -156,4 +171,17 @@ fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_request;
+
+    #[test]
+    fn a_request_is_not_shown() {
+        let told =
+            "other: failed to apply endpoint `x` to request `Request { body: Some(b\"secret\") }`: endpoint is not a valid URI";
+        assert_eq!(without_request(told), "other: failed to apply endpoint `x`: endpoint is not a valid URI");
+        assert_eq!(without_request("io error: refused"), "io error: refused");
+    }
 }

@@ -4,6 +4,8 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 mod apply;
 mod completions;
@@ -78,7 +80,7 @@ pub fn main() -> ExitCode {
         clap::ColorChoice::Always => anstream::ColorChoice::Always,
         clap::ColorChoice::Never => anstream::ColorChoice::Never,
     });
-    start_log(arguments.verbose);
+    start_log(arguments.verbose, ui);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -123,13 +125,21 @@ fn usage(error: &clap::Error) -> ExitCode {
     if is_mistake || printed.is_err() { ExitCode::from(exit_code::ERROR) } else { ExitCode::SUCCESS }
 }
 
-fn start_log(verbose: u8) {
+/// What others write at this level holds whole requests and answers, and with them the secrets in both.
+const TELLS_BODIES: tracing::Level = tracing::Level::TRACE;
+
+fn start_log(verbose: u8, ui: Ui) {
     let level = match verbose {
         0 => "off",
         1 => "stepwright=debug,aws_config=info",
         _ => "stepwright=trace,aws_config=debug,aws_smithy_runtime=debug",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("RUST_LOG").unwrap_or_else(|_| level.into());
+    let is_fit_to_show = |metadata: &tracing::Metadata<'_>| {
+        *metadata.level() != TELLS_BODIES || metadata.target().split("::").next() == Some(env!("CARGO_CRATE_NAME"))
+    };
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(ui.err_style().color);
+    let lines = lines.with_filter(tracing_subscriber::filter::filter_fn(is_fit_to_show));
     // A second initialisation can't happen in one process.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
 }

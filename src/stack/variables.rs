@@ -175,6 +175,8 @@ fn value(
     };
     let (value, location) = match &given {
         Given::Text { text, .. } => (from_text(declaration, text), None),
+        // The line of a sensitive value would be shown with the secret in it.
+        Given::Written(node) if declaration.sensitive => (from_node(node)?, Some(declaration.entry.key_location.clone())),
         Given::Written(node) => (from_node(node)?, Some(node.location.clone())),
     };
     if let Some(type_name) = &declaration.type_name

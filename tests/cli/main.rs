@@ -12,5 +12,6 @@ mod mistakes;
 mod reference;
 mod refusals;
 mod schema;
+mod secrets;
 mod support;
 mod workflow;

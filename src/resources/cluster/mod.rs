@@ -69,6 +69,7 @@ impl ResourceType for Cluster {
 
     fn validate(&self, spec: &Value) -> Vec<Finding> {
         let mut findings = tags::validate(spec, tags::OURS, false);
+        findings.extend(validate_settings(spec));
         findings.extend(validate_strategy(spec));
         findings.extend(validate_logging(spec));
         findings.extend(validate_namespace(spec));
@@ -110,6 +111,17 @@ impl ResourceType for Cluster {
     async fn delete(&self, operation: Operation<'_>, id: &str, _spec: &Value) -> Result<(), Error> {
         delete::delete(operation, id).await
     }
+}
+
+/// The API's model has both members optional, and the API refuses a setting without either.
+fn validate_settings(spec: &Value) -> Vec<Finding> {
+    let path = Path::key("settings");
+    let items = spec.get("settings").map_or(&[][..], Value::items).iter().enumerate();
+    let keys = items.flat_map(|(index, item)| ["name", "value"].map(|key| (index, item, key)));
+    let lacking = keys.filter(|(_, item, key)| item.as_map().is_some_and(|map| !map.contains_key(*key)));
+    lacking
+        .map(|(index, _, key)| Finding::error(path.join(Segment::Index(index)), format!("the setting has no `{key}`")))
+        .collect()
 }
 
 /// A strategy names providers of the cluster, each once, and at most one of them has a base.
@@ -226,12 +238,14 @@ mod tests {
             ]
             configuration = { execute_command_configuration = { logging = "OVERRIDE" } }
             service_connect_defaults = { namespace = "internal" }
+            settings = [{ name = "containerInsights" }]
             tags = { "AWS:mine" = "x" }
             "#,
         );
         let findings = Cluster.validate(&spec);
         let lines: Vec<String> = findings.iter().map(|finding| format!("{}: {}\n", finding.path, finding.message)).collect();
         expect![[r#"
+            settings[0]: the setting has no `value`
             default_capacity_provider_strategy[1].capacity_provider: `FARGATE_SPOTS` is not one of `capacity_providers`
             default_capacity_provider_strategy[1].base: only one capacity provider of a strategy can have a base
             default_capacity_provider_strategy[2].capacity_provider: `FARGATE` is in the strategy twice

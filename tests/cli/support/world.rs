@@ -73,6 +73,13 @@ impl World {
         self.run(arguments, &self.endpoint.environment)
     }
 
+    /// The same with more in the environment.
+    pub fn stepwright_with(&self, arguments: &[&str], more: &[(&str, &str)]) -> Outcome {
+        let more = more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let environment: Vec<_> = self.endpoint.environment.iter().cloned().chain(more).collect();
+        self.run(arguments, &environment)
+    }
+
     /// The same with no credentials at all, and nowhere to get some.
     pub fn stepwright_without_credentials(&self, arguments: &[&str]) -> Outcome {
         let kept = |(name, _): &&(String, String)| !name.contains("KEY") && !name.contains("ENDPOINT");

@@ -1,7 +1,7 @@
 //! What AWS would refuse of containers, on any launch type.
 
 use crate::diagnostic::{Finding, nearest};
-use crate::resources::task_definition::validate::{Task, elements, has, integer, is_true};
+use crate::resources::task_definition::validate::{Task, elements, has, integer, is_true, nameless};
 use crate::value::{Path, Value};
 
 pub fn validate(task: &Task<'_>) -> Vec<Finding> {
@@ -15,6 +15,14 @@ pub fn validate(task: &Task<'_>) -> Vec<Finding> {
             }
             name => names.extend(name),
         }
+        let named = [
+            ("environment", "name"),
+            ("mount_points", "source_volume"),
+            ("mount_points", "container_path"),
+            ("volumes_from", "source_container"),
+            ("system_controls", "namespace"),
+        ];
+        findings.extend(named.iter().flat_map(|(list, key)| nameless(path, container, list, key)));
         findings.extend(image(path, container));
         findings.extend(memory(task, path, container));
         findings.extend(environment(path, container));

@@ -85,6 +85,14 @@ fn elements<'a>(path: &Path, value: &'a Value, key: &str) -> Vec<(Path, &'a Valu
     items.iter().enumerate().map(|(index, item)| (path.join(Segment::Index(index)), item)).collect()
 }
 
+/// Elements of the list `list` that leave out `key`, which the API's model has as optional and without which AWS
+/// drops or refuses the element.
+fn nameless(path: &Path, value: &Value, list: &str, key: &str) -> Vec<Finding> {
+    let lacks = |item: &Value| item.as_map().is_some_and(|map| !map.is_empty()) && !has(item, key);
+    let lacking = elements(path, value, list).into_iter().filter(|(_, item)| lacks(item));
+    lacking.map(|(at, _)| Finding::error(at, format!("this element of `{list}` has no `{key}`"))).collect()
+}
+
 /// Whether `key` says anything, be it known or pending.
 fn has(value: &Value, key: &str) -> bool {
     value.get(key).is_some_and(|value| !value.is_empty())
@@ -155,6 +163,9 @@ fn volumes(task: &Task<'_>) -> Vec<Finding> {
             }
             name => names.extend(name),
         }
+        if !has(volume, "name") {
+            findings.push(Finding::error(path.clone(), "this volume has no `name`, so nothing can mount it"));
+        }
         let is_at_launch = is_true(volume, "configured_at_launch");
         at_launch += usize::from(is_at_launch);
         if is_at_launch && at_launch > 1 {
@@ -205,10 +216,13 @@ fn s3_files(path: &Path, volume: &Value) -> Option<Finding> {
     Some(finding.help("the access point decides the directory: leave `root_directory` out, or make it \"/\"").replacement("/"))
 }
 
-fn proxy(task: &Task<'_>) -> Option<Finding> {
-    let name = task.spec.get("proxy_configuration")?.text("container_name")?;
-    let path = Path::key("proxy_configuration").join_key("container_name");
-    containers::unknown_container(task, path, name)
+fn proxy(task: &Task<'_>) -> Vec<Finding> {
+    let path = Path::key("proxy_configuration");
+    let Some(proxy) = task.spec.get("proxy_configuration") else { return Vec::new() };
+    let mut findings = nameless(&path, proxy, "properties", "name");
+    let name = proxy.text("container_name");
+    findings.extend(name.and_then(|name| containers::unknown_container(task, path.join_key("container_name"), name)));
+    findings
 }
 
 fn attestation(task: &Task<'_>) -> Option<Finding> {
