@@ -62,7 +62,7 @@ heading "5. Register the new revision, move the state machine to it, deregister 
 run 0 stepwright apply ecs-task.toml --yes --var image="$image"
 heading "6. What AWS has now"
 run 0 account leftovers
-account show | grep -q "\"image\": \"$image\"" || surprise "the new image is not in the account"
+[[ "$(account show)" == *"\"image\": \"$image\""* ]] || surprise "the new image is not in the account"
 heading "7. Destroy it"
 run 0 stepwright destroy ecs-task.toml --yes
 heading "8. What is left"
