@@ -61,9 +61,11 @@ pub struct Show {
 }
 
 impl Show {
-    /// The stack file stands before the address, as in every command, or is left out.
+    /// The stack file stands before the address, as in every command, or is left out. The other order is understood too.
     fn stack_and_address(&self) -> Result<(Option<PathBuf>, Address), CliError> {
+        let is_file = |text: &String| Path::new(text).is_file();
         let (stack, address) = match self.what.as_slice() {
+            [address, stack] if is_file(stack) && !is_file(address) => (Some(PathBuf::from(stack)), address),
             [stack, address] => (Some(PathBuf::from(stack)), address),
             [address] => (None, address),
             _ => return Err(CliError::message("name one resource, TYPE.NAME")),

@@ -195,7 +195,7 @@ fn sensitive_values_are_nowhere_but_in_aws() {
     run(&["plan", "stack.toml", "--detailed-exitcode"], SECRET);
     run(&["state", "list", "stack.toml"], &[]);
     run(&["state", "show", "task_definition.replaced", "stack.toml"], &[]);
-    run(&["state", "show", "task_definition.replaced", "stack.toml", "--format", "json"], &[]);
+    run(&["state", "show", "stack.toml", "task_definition.replaced", "--format", "json"], &[]);
     run(&["plan", "stack.toml"], OTHER_SECRET);
     run(&["plan", "stack.toml", "--format", "json", "--out", "saved.plan"], OTHER_SECRET);
     run(&["apply", "stack.toml", "--yes", "--format", "json"], OTHER_SECRET);

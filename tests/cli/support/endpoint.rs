@@ -122,6 +122,17 @@ impl Endpoint {
         }
     }
 
+    /// Waits until a call has met a fault, and returns the first that did.
+    pub fn wait_for_fault(&self) -> Call {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            if let Some(call) = self.calls().into_iter().find(|call| call.fault.is_some()) {
+                return call;
+            }
+            assert!(Instant::now() < deadline, "no fault within a minute");
+        }
+    }
+
     /// Forgets the calls so far.
     pub fn forget_calls(&self) {
         self.post("/_proxy", &json!({ "truncate_log": true }));
