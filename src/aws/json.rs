@@ -21,7 +21,7 @@ use crate::aws::{Error, ErrorKind};
 
 /// An interceptor that sends a body of ours and keeps the body of the answer.
 ///
-/// ```ignore
+/// ```text
 /// let exchange = JsonExchange::sending(&request);
 /// client.register_task_definition().customize().interceptor(exchange.clone()).send().await?;
 /// let answer = exchange.answer("ecs:RegisterTaskDefinition")?;
