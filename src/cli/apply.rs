@@ -82,7 +82,7 @@ impl Apply {
             if !moved.is_empty() {
                 let refusal = CliError::message(format!("{} is no longer what would be done", self.file.display()));
                 let refusal = moved.into_iter().fold(refusal, CliError::help);
-                return Err(refusal.help("look at a new plan: stepwright plan --out"));
+                return Err(refusal.help("look at a new plan: stepwright plan STACK --out FILE"));
             }
         }
         let execution = Execution {

@@ -13,7 +13,7 @@ use crate::plan::Observed;
 use crate::render;
 use crate::resources;
 use crate::stack::load::{self, LoadError};
-use crate::stack::{ENVIRONMENT_PREFIX, Inputs, Stack, peek_name};
+use crate::stack::{ENVIRONMENT_PREFIX, Inputs, Stack, peek_allowed_account_ids, peek_name};
 use crate::state::{FileStore, State, digest};
 
 /// Reads a stack file. Beside it stand warnings.
@@ -81,6 +81,11 @@ pub fn name_of_stack(path: &Path) -> Result<String, CliError> {
         CliError::message(format!("`{}` does not say which stack it is", path.display()))
             .help("give it `[stack]` with a `name`, or name the state with --state")
     })
+}
+
+/// The accounts that the file at `path` allows, whatever else is wrong with it; none are named if it can't be read.
+pub fn accounts_of_stack(path: &Path) -> Vec<String> {
+    load::read_source(path).map(|source| peek_allowed_account_ids(&source)).unwrap_or_default()
 }
 
 /// Where local states are, below the working directory.

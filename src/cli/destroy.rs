@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::aws::Connection;
-use crate::cli::context::{connect_to, inputs, look, name_of_stack, read_stack, require, state_path};
+use crate::cli::context::{accounts_of_stack, connect_to, inputs, look, name_of_stack, read_stack, require, state_path};
 use crate::cli::error::CliError;
 use crate::cli::execute::{Execution, execute, open_session, plan_options};
 use crate::cli::options::{Format, LockOptions, PlanOptions, StateOptions, VariableOptions};
@@ -86,13 +86,16 @@ impl Destroy {
             (Ok((stack, _)), _) => Ok((state_path(&self.state, &stack.name), stack.allowed_account_ids)),
             (Err(_), Some(path)) => {
                 ui.note(&format!("{} can't be used; going on with the state alone.", stack.display()));
-                Ok((path.clone(), Vec::new()))
+                Ok((path.clone(), accounts_of_stack(stack)))
             }
             // A stack file that is broken elsewhere still names its state.
             (Err(error), None) => match name_of_stack(stack) {
                 Ok(name) => {
-                    ui.note(&format!("{} has errors; going on with the state of {name}.", stack.display()));
-                    Ok((state_path(&self.state, &name), Vec::new()))
+                    ui.note(&format!(
+                        "{} has errors, or its variables no values; going on with the state of {name}.",
+                        stack.display()
+                    ));
+                    Ok((state_path(&self.state, &name), accounts_of_stack(stack)))
                 }
                 Err(_) => Err(error),
             },

@@ -64,7 +64,10 @@ impl PlanCommand {
                 ui.out(|writer, style| render::human::plan(writer, &plan, style))?;
                 if let Some(path) = &self.out {
                     let path = path.display();
-                    ui.note(&format!("\nSaved the plan to {path}. To do exactly this:\n  stepwright apply {path}"));
+                    // A note is one line: a line break in it would be written as an escape.
+                    ui.note("");
+                    ui.note(&format!("Saved the plan to {path}. To do exactly this:"));
+                    ui.note(&format!("  stepwright apply {path}"));
                 }
             }
             Format::Json => ui.out(|writer, _| render::json::write_pretty(writer, &render::json::plan_document(&plan)))?,

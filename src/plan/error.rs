@@ -33,7 +33,9 @@ impl PlanError {
                 format!("choose another name, or destroy it from the stack {} first", owner.stack)
             }
             Self::NameTaken { .. } => "choose another name, or delete it if nothing needs it".to_owned(),
-            Self::PreventDestroy { .. } => "take prevent_destroy out of its lifecycle, or keep what forces its destruction".to_owned(),
+            Self::PreventDestroy { .. } => {
+                "take prevent_destroy out of its lifecycle and apply that first, or undo the change that would destroy it".to_owned()
+            }
             Self::SameName { .. } => "give it another name, or leave create_before_destroy out".to_owned(),
             Self::UnknownAddress { .. } => "an address is TYPE.NAME; `stepwright state list` shows those of the state".to_owned(),
             Self::Moved { .. } => {

@@ -111,6 +111,15 @@ pub fn peek_name(source: &Arc<Source>) -> Option<String> {
     settings::is_name(&name.text).then(|| name.text.clone())
 }
 
+/// What `[stack]` allows, whatever else is wrong: who may be touched must not depend on the rest of the file.
+pub fn peek_allowed_account_ids(source: &Arc<Source>) -> Vec<String> {
+    let syntax = syntax::read(source);
+    let settings = table::find(&syntax.entries, "stack").and_then(|entry| entry.value.entries());
+    let accounts = settings.and_then(|entries| table::find(entries, "allowed_account_ids"));
+    let texts = accounts.map(|entry| table::texts(entry, &mut Vec::new())).unwrap_or_default();
+    texts.into_iter().map(|account| account.text.clone()).collect()
+}
+
 fn check_tables(entries: &[Entry], kinds: &[&'static dyn ResourceType], diagnostics: &mut Vec<Diagnostic>) {
     let names = || kinds.iter().map(|kind| kind.description().name).chain(TABLES.iter().copied());
     for entry in entries.iter().filter(|entry| !names().any(|name| name == entry.key)) {
