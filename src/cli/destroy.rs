@@ -24,7 +24,7 @@ Examples:
   stepwright destroy stacks/ecs-task.toml --yes
   stepwright destroy --state state/nightly-report.json --yes     without a stack file")]
 pub struct Destroy {
-    /// The stack file; only its name, region and allowed_account_ids are used.
+    /// The stack file; only its name and allowed_account_ids are used. Without one, name the state with --state.
     #[arg(value_name = "STACK", required_unless_present = "state")]
     stack: Option<PathBuf>,
     #[command(flatten)]

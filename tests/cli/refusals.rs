@@ -53,6 +53,15 @@ fn another_account() {
 }
 
 #[test]
+fn a_destroy_in_another_account_though_the_stack_is_broken_elsewhere() {
+    let world = World::of(&ECS_TASK);
+    world.stepwright(&["apply", FILE, "--yes"]).expect(0);
+    world.edit(FILE, "[variables]", "allowed_account_ids = [\"999999999999\"]\n\n[variables]\nmissing = {}");
+    world.stepwright(&["destroy", FILE, "--yes"]).expect(1).says(&["123456789012", "999999999999"]);
+    ECS_TASK.assert_is_all(&world.in_account());
+}
+
+#[test]
 fn a_name_that_is_taken_by_someone_else() {
     let world = World::of(&ECS_TASK);
     world.endpoint.account("prepare");
