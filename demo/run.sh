@@ -30,7 +30,8 @@ run() {
 account() { "$python" "$root/tests/endpoint/account.py" "$@"; }
 
 heading "Building stepwright"
-cargo build --manifest-path "$root/Cargo.toml"
+# With the tests, so that what is compiled here serves `make test` too.
+cargo build --bins --tests --manifest-path "$root/Cargo.toml"
 target="$(cargo metadata --format-version 1 --no-deps --manifest-path "$root/Cargo.toml" | "$python" -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')"
 PATH="$target/debug:$PATH"
 
