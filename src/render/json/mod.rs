@@ -78,16 +78,6 @@ pub fn plan_document(plan: &Plan) -> Json {
     })
 }
 
-/// What `plan --out FILE` writes: the plan, and what an apply needs to make it again.
-///
-/// `options` are the options of the command that bear on the plan. They are written as they are, so they hold no values of variables.
-pub fn plan_file(plan: &Plan, stack_path: &str, options: &Json) -> Json {
-    let mut document = plan_document(plan);
-    document["stack_path"] = stack_path.into();
-    document["options"] = options.clone();
-    document
-}
-
 fn planned_output(output: &OutputChange, value: &Value) -> Json {
     let is_hidden = output.sensitive || [&output.before, &output.after].into_iter().flatten().any(Value::has_secret);
     let shown = value::show(&if is_hidden { mask::hidden(value) } else { value.clone() });

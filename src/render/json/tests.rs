@@ -49,7 +49,7 @@ fn escapes_what_a_terminal_would_obey() {
 
 fn check_compare(saved: &Plan, fresh: &Plan, expected: Expect) {
     // A saved plan has been on disk.
-    let saved: Json = serde_json::from_str(&plan_file(saved, "s.toml", &json!({})).to_string()).expect("JSON");
+    let saved: Json = serde_json::from_str(&plan_document(saved).to_string()).expect("JSON");
     expected.assert_eq(&compare(&saved, &plan_document(fresh)).join("\n"));
 }
 
