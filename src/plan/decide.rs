@@ -320,7 +320,6 @@ impl<'a> Decisions<'a> {
         if record.is_some() {
             reasons.extend(lost_marks.iter().map(|difference| Reason::Drifted(difference.path.clone())));
         }
-        let is_kept_in_all = differences.is_empty();
         differences.extend(drift::unmarked(kind, &live, &self.ownership(address)));
         reasons.extend(self.moved_from(address, &live).map(Reason::Moved));
         let requested = self.inputs.options.replace.contains(address);
@@ -341,7 +340,7 @@ impl<'a> Decisions<'a> {
         }
         let after_attributes = match action {
             Action::Replace(_) => attributes::future(kind, address, &desired, self.inputs.place),
-            _ if is_kept_in_all => live.attributes.clone(),
+            _ if differences.is_empty() => live.attributes.clone(),
             _ => attributes::surviving(kind, address, &live.attributes),
         };
         let Drift { mut ours, left_alone } = drift::drift(kind, record, &live, Some(&declared), &resource.lifecycle);
