@@ -4,9 +4,10 @@ use serde_json::Value as Json;
 
 use crate::plan::{Change, Reason};
 use crate::render::json::change::{head, sides, whole};
-use crate::render::mask::mask;
+use crate::render::json::document;
+use crate::render::mask::{Mask, locate, mask};
 use crate::schema::{Difference, Field};
-use crate::value::{Map, Segment, Value};
+use crate::value::{Map, Path, Segment, Value};
 
 /// An element of `resource_drift`.
 pub(super) fn drift(change: &Change) -> Json {
@@ -30,7 +31,26 @@ pub(super) fn drift(change: &Change) -> Json {
         sides(&["update"], Some(&before), Some(&after))
     };
     object.insert("change".to_owned(), detail);
+    document::put(&mut object, document_changes(change));
     Json::Object(object)
+}
+
+/// What changed outside inside of documents.
+fn document_changes(change: &Change) -> Vec<Json> {
+    let masks = Mask::of_change(change);
+    let inside = |difference: &Difference| {
+        let field = locate(change.kind.schema(), &difference.path).0;
+        let desired = change.after.as_ref().and_then(|after| at(after, &difference.path));
+        let (old, new) = masks.difference(difference);
+        let masked = |side: Option<Value>| side.map(|side| mask(field, &side, desired));
+        document::changes(difference, masked(old).as_ref(), masked(new).as_ref())
+    };
+    change.drift.iter().flat_map(inside).collect()
+}
+
+/// The member of `value` that a path of keys alone leads to, as every path of a document is.
+fn at<'a>(value: &'a Value, path: &Path) -> Option<&'a Value> {
+    path.0.iter().try_fold(value, |value, segment| if let Segment::Key(key) = segment { value.get(key) } else { None })
 }
 
 /// Puts the older value of `difference` back at `path` of `value`.

@@ -7,6 +7,7 @@
 //! | sensitive values | `null`, with `true` at the same place of `*_sensitive`; Terraform writes them in clear |
 //! | `replace_paths` | elements of lists without order are named by their identity, which a position would not |
 //! | `reasons` | added: every reason of a change; `action_reason` is the nearest of Terraform's |
+//! | `document_changes` | added, of a change and of drift: what changed inside policies and state machines, place by place |
 //! | `base` | added: lineage, serial and stack digest that the plan was made from |
 //! | `variables`, `configuration`, `timestamp` | left out: a plan does not hold the first two, and is the same at any time |
 //!
@@ -14,6 +15,7 @@
 //! |---|---|
 //! | `value.rs` | one value → its JSON and the marks of what is unknown and what is sensitive |
 //! | `change.rs` | one change |
+//! | `document.rs` | what changed inside documents |
 //! | `drift.rs` | what changed outside |
 //! | `write.rs` | JSON as text that is harmless on a terminal |
 //! | `compare.rs` | what moved between a saved plan and a fresh one |
@@ -26,6 +28,7 @@ use crate::value::Value;
 
 mod change;
 mod compare;
+mod document;
 mod drift;
 pub(super) mod value;
 mod write;
