@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::address::Address;
 use crate::aws::{Aws, Error, ErrorKind};
+use crate::document::policy::PolicyDocument;
 use crate::place::Place;
 use crate::plan::{Action, Base, Change, OutputChange, Plan, Reason};
 use crate::resource::{Attribute, Attributes, Description, Live, Operation, Replacement, ResourceType};
@@ -30,8 +31,9 @@ struct Spec {
     policies: Vec<String>,
     #[schemars(extend("x-document" = "states_language"))]
     definition: Option<String>,
-    #[schemars(extend("x-replace" = true, "x-unordered" = true, "x-identity" = "name"))]
+    #[schemars(extend("x-replace" = true, "x-unordered" = true, "x-identity" = "name", "x-element" = "container"))]
     containers: Vec<Container>,
+    inline_policies: std::collections::BTreeMap<String, PolicyDocument>,
     tags: std::collections::BTreeMap<String, String>,
 }
 
@@ -292,12 +294,20 @@ pub(crate) fn plans_of_secrets() -> Vec<Plan> {
                 "name": "report", "image": "busybox", "command": ["--password", secret],
                 "environment": [{ "name": "KEY", "value": secret }],
             }],
+            "inline_policies": {
+                "one": { "Statement": { "Sid": secret, "Effect": "Allow", "Action": ["open", secret], "Resource": secret } },
+                "many": { "Statement": [{ "Action": "open" }, { "Action": secret, "Condition": { "Bool": { "open": [secret] } } }] },
+            },
             "tags": { "key": secret },
         })
     };
     let sealed = spec(secretive("$secret:hunter2"));
     let rotated = spec(secretive("$secret:hunter-new"));
     // What AWS tells is in clear, whatever it is to become.
+    let mut listed = secretive("hunter-live");
+    listed["inline_policies"]["one"]["Statement"] = json!([{ "Action": "open" }, listed["inline_policies"]["one"]["Statement"]]);
+    listed["inline_policies"]["many"]["Statement"] = listed["inline_policies"]["many"]["Statement"][1].clone();
+    let listed = spec(listed);
     let clear = spec(secretive("hunter-live"));
     let empty = spec(json!({ "name": "a" }));
     let output = |before: Option<&Value>, after: Option<&Value>| OutputChange {
@@ -307,9 +317,13 @@ pub(crate) fn plans_of_secrets() -> Vec<Plan> {
         sensitive: false,
     };
     let mut plans = Vec::new();
-    for (before, after) in
-        [(None, Some(&sealed)), (Some(&clear), Some(&sealed)), (Some(&sealed), Some(&rotated)), (Some(&empty), Some(&sealed))]
-    {
+    for (before, after) in [
+        (None, Some(&sealed)),
+        (Some(&clear), Some(&sealed)),
+        (Some(&listed), Some(&sealed)),
+        (Some(&sealed), Some(&rotated)),
+        (Some(&empty), Some(&sealed)),
+    ] {
         let action = if before.is_none() { Action::Create } else { Action::Update };
         let mut changed = change("a", action, before.cloned(), after.cloned());
         changed.reasons = changed
@@ -317,8 +331,8 @@ pub(crate) fn plans_of_secrets() -> Vec<Plan> {
             .iter()
             .flat_map(|difference| [Reason::Changed(difference.path.clone()), Reason::MustBeReplaced(difference.path.clone())])
             .collect();
-        if before == Some(&clear) {
-            changed.drift = drift(&sealed, &clear);
+        if before == Some(&clear) || before == Some(&listed) {
+            changed.drift = before.map(|live| drift(&sealed, live)).unwrap_or_default();
         }
         let mut plan = plan(vec![changed.clone()]);
         plan.outputs = vec![output(before, after)];

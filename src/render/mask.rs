@@ -95,6 +95,10 @@ pub(crate) fn mask(field: Option<&Field>, value: &Value, opposite: Option<&Value
         Value::Null | Value::Pending(_) => value.clone(),
         Value::Secret(_) => hidden(value),
         _ if opposite.is_some_and(is_secret) => hidden(value),
+        // One statement opposite a list of them, or the like: which of its texts stands for the secret can't be told.
+        Value::Map(_) if opposite.is_some_and(|opposite| opposite.as_map().is_none() && holds_secret(opposite)) => {
+            value.map_leaves(&mut hidden)
+        }
         Value::Map(map) => Value::Map(
             map.iter()
                 .map(|(key, item)| {
@@ -132,6 +136,13 @@ fn mask_element(list: Option<&Field>, index: usize, item: &Value, opposite: Opti
     }
     if opposite.items().contains(item) {
         return mask(field, item, None);
+    }
+    // Inside a policy the statements of one Sid belong together, wherever they stand.
+    if let Some(sid) = item.text("Sid").filter(|_| list.is_none()) {
+        let mut same = opposite.items().iter().filter(|other| other.text("Sid") == Some(sid));
+        if let (Some(pair), None) = (same.next(), same.next()) {
+            return mask(None, item, Some(pair));
+        }
     }
     // Without an identity any changed element may be the older form of a secret one.
     match (item, opposite.items().get(index)) {

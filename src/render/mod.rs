@@ -8,6 +8,7 @@
 //! | `progress/` | the events of an apply: lines, JSON lines, the closing report |
 //! | `state.rs` | what the state holds |
 //! | `graph.rs` | dependencies, as Mermaid and DOT |
+//! | `words.rs` | paths as people say them |
 //! | `reference.rs` | the pages of docs/reference |
 //!
 //! Two things hold for all of it. No text of the user's or of AWS's reaches a terminal with a control
@@ -27,6 +28,7 @@ mod clean;
 mod literal;
 mod mask;
 mod style;
+mod words;
 
 #[cfg(test)]
 mod fixture;

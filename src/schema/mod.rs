@@ -12,6 +12,7 @@
 //! | `"x-write-only" = true` | AWS never tells it back: compared with what was recorded |
 //! | `"x-unordered" = true` | a list that AWS treats as a set |
 //! | `"x-identity" = "name"` | the member by which the elements of a list are told apart |
+//! | `"x-element" = "container"` | what people call an element of the list |
 //! | `"x-needs" = "ready"` | a reference in this field waits until its target is ready, not only until it exists |
 //! | `"x-sensitive" = true` | never shown |
 //! | `"x-wire" = "sizeInGiB"` | AWS's spelling where snake_case does not lead back to it |
@@ -105,6 +106,7 @@ pub struct Rules {
     pub write_only: bool,
     pub unordered: bool,
     pub identity: Option<String>,
+    pub element: Option<String>,
     pub needs: Phase,
     pub sensitive: bool,
     pub wire: Option<String>,
@@ -130,6 +132,7 @@ impl Field {
             write_only: flag(schema, "x-write-only"),
             unordered: flag(schema, "x-unordered"),
             identity: text(schema, "x-identity"),
+            element: text(schema, "x-element"),
             needs: match text(schema, "x-needs").as_deref() {
                 None | Some("exists") => Phase::Exists,
                 Some("ready") => Phase::Ready,

@@ -5,12 +5,18 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use percent_encoding::percent_decode_str;
+
 use crate::diagnostic::{Diagnostic, Location};
 use crate::stack::node::{Content, DEEPEST, Entry, Node};
 use crate::stack::text::{Run, Text};
 
 /// The tree of the JSON in `text`. Repeated keys are reported, as is the first syntax error, for which there is no tree.
 pub fn read(text: &Text, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
+    if let Some(diagnostic) = percent_encoded(text) {
+        diagnostics.push(diagnostic);
+        return None;
+    }
     // A byte order mark is no part of JSON, but editors leave it there.
     let start = if text.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let mut reader = Reader { text, at: start, diagnostics };
@@ -30,6 +36,18 @@ pub fn read(text: &Text, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
             None
         }
     }
+}
+
+/// Says so, if `text` is an object as IAM's API hands it out: `%7B%22Version%22…`.
+pub fn percent_encoded(text: &Text) -> Option<Diagnostic> {
+    let encoded = text.text.trim_start_matches(|character: char| character.is_whitespace() || character == '\u{feff}');
+    if !encoded.starts_with('%') || !percent_decode_str(encoded).decode_utf8_lossy().trim_start().starts_with('{') {
+        return None;
+    }
+    let start = text.text.len() - encoded.len();
+    let diagnostic = Diagnostic::error("the document is percent-encoded, as IAM's API returns policies");
+    let diagnostic = diagnostic.at(text.locate(start..start + "%7B".len()));
+    Some(diagnostic.help("decode it first, so that it begins with `{`; the AWS CLI prints policies decoded"))
 }
 
 struct Problem {

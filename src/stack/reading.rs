@@ -173,6 +173,10 @@ impl Reader<'_, '_> {
     fn json(&mut self, text: &Text, path: &Path) -> Value {
         match json::read(text, &mut self.session.diagnostics) {
             Some(node) if node.entries().is_some() => self.node(&node, None, path),
+            Some(Node { content: Content::Text(text), .. }) if json::percent_encoded(&text).is_some() => {
+                self.session.diagnostics.extend(json::percent_encoded(&text));
+                self.broken(path)
+            }
             Some(node) => {
                 let message = format!("a document must be a JSON object, not {}", node.describe());
                 self.report(Diagnostic::error(message).at(node.location));
@@ -253,3 +257,6 @@ fn describe(kind: &TemplateErrorKind, token: &str) -> Diagnostic {
         TemplateErrorKind::NotAReference(_) => diagnostic.help("for a literal `${`, write `$${`"),
     }
 }
+
+#[cfg(test)]
+mod tests;

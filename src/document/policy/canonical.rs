@@ -20,13 +20,10 @@ pub fn canonical(document: &Value) -> Value {
     })
 }
 
-fn statement(value: &Value) -> Value {
+pub(super) fn statement(value: &Value) -> Value {
     let Some(map) = value.as_map() else { return value.clone() };
     sorted(map, |key, value| match key {
-        "Action" | "NotAction" => set(value, |action| match action {
-            Value::String(text) => Value::String(text.to_lowercase()),
-            other => other.clone(),
-        }),
+        "Action" | "NotAction" => set(value, action),
         "Resource" | "NotResource" => set(value, Value::clone),
         "Principal" | "NotPrincipal" => principal(value),
         "Condition" => condition(value),
@@ -34,16 +31,28 @@ fn statement(value: &Value) -> Value {
     })
 }
 
-fn principal(value: &Value) -> Value {
+pub(super) fn action(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(text.to_lowercase()),
+        other => other.clone(),
+    }
+}
+
+pub(super) fn principal(value: &Value) -> Value {
     match value {
         Value::String(text) if text == "*" => Value::Map(Map::from([("AWS".to_owned(), Value::List(vec![Value::string("*")]))])),
         Value::Map(map) => sorted(map, |kind, names| match kind {
-            "AWS" => set(names, |name| match name {
-                Value::String(text) => Value::string(account_of_root(text).unwrap_or(text)),
-                other => other.clone(),
-            }),
+            "AWS" => set(names, aws_principal),
             _ => set(names, Value::clone),
         }),
+        other => other.clone(),
+    }
+}
+
+/// One principal of the kind `AWS`.
+pub(super) fn aws_principal(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::string(account_of_root(text).unwrap_or(text)),
         other => other.clone(),
     }
 }
@@ -56,18 +65,23 @@ fn account_of_root(arn: &str) -> Option<&str> {
     }
 }
 
-fn condition(value: &Value) -> Value {
+pub(super) fn condition(value: &Value) -> Value {
     let Some(operators) = value.as_map() else { return value.clone() };
-    sorted(operators, |_, keys| match keys {
-        Value::Map(keys) => sorted(keys, |_, values| {
-            set(values, |value| match value {
-                Value::Bool(flag) => Value::string(flag.to_string()),
-                Value::Number(number) => Value::string(number.to_string()),
-                other => other.clone(),
-            })
-        }),
+    sorted(operators, |_, keys| operator(keys))
+}
+
+/// The keys of one operator of a condition.
+pub(super) fn operator(value: &Value) -> Value {
+    let Some(keys) = value.as_map() else { return value.clone() };
+    sorted(keys, |_, values| set(values, condition_value))
+}
+
+pub(super) fn condition_value(value: &Value) -> Value {
+    match value {
+        Value::Bool(flag) => Value::string(flag.to_string()),
+        Value::Number(number) => Value::string(number.to_string()),
         other => other.clone(),
-    })
+    }
 }
 
 /// The entries of `map`, each made canonical, in the order of their keys, without the empty ones.
@@ -78,7 +92,7 @@ fn sorted(map: &Map, form: impl Fn(&str, &Value) -> Value) -> Value {
     Value::Map(entries.into_iter().collect())
 }
 
-fn set(value: &Value, form: impl Fn(&Value) -> Value) -> Value {
+pub(super) fn set(value: &Value, form: impl Fn(&Value) -> Value) -> Value {
     let mut items: Vec<Value> = one_or_many(value).into_iter().map(form).filter(|item| !item.is_empty()).collect();
     items.sort_by_cached_key(|item| serde_json::to_string(item).unwrap_or_default());
     items.dedup();

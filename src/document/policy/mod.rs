@@ -3,6 +3,7 @@
 //! | file | answers |
 //! |---|---|
 //! | `canonical.rs` | do two documents mean the same? |
+//! | `difference.rs` | what changed from one to the other? |
 //! | `evaluate.rs` | what do documents allow? |
 //! | `validate.rs` | would AWS take this document? |
 
@@ -14,10 +15,12 @@ use serde::{Deserialize, Serialize};
 use crate::value::{Map, Value};
 
 mod canonical;
+mod difference;
 mod evaluate;
 mod validate;
 
 pub use canonical::canonical;
+pub(super) use difference::differences;
 pub use evaluate::{Context, Decision, decide, decide_trust};
 pub use validate::{PolicyKind, validate};
 

@@ -2,6 +2,7 @@
 //!
 //! | file | answers |
 //! |---|---|
+//! | `difference.rs` | what changed from one machine to another? |
 //! | `integration.rs` | which services does a machine call, and what does each such call bring with it? |
 //! | `validate.rs` | would AWS take this machine? |
 //!
@@ -15,9 +16,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::value::{Path, Segment, Value};
 
+mod difference;
 mod integration;
 mod validate;
 
+pub(super) use difference::differences;
+pub use difference::owner;
 pub use integration::{Integration, ManagedRule, managed_rules};
 pub use validate::{MachineType, validate};
 
@@ -71,18 +75,23 @@ impl<'a> State<'a> {
 
     /// The scopes within it.
     pub fn scopes(&self) -> Vec<Scope<'a>> {
-        let mut scopes = Vec::new();
-        if let Some(branches) = self.value.get("Branches") {
-            let path = self.path.join_key("Branches");
-            for (index, value) in branches.items().iter().enumerate() {
-                scopes.push(Scope { path: path.join(Segment::Index(index)), value });
-            }
+        let members = std::iter::once("Branches").chain(PROCESSORS).filter_map(|key| Some((key, self.value.get(key)?)));
+        members.flat_map(|(key, value)| scopes_at(&self.path.join_key(key), key, value)).collect()
+    }
+}
+
+/// The members of a state that are one scope. `Iterator` is the name that `ItemProcessor` had before distributed maps.
+const PROCESSORS: [&str; 2] = ["ItemProcessor", "Iterator"];
+
+/// The scopes that the member `key` of a state holds; `path` leads to it.
+fn scopes_at<'a>(path: &Path, key: &str, value: &'a Value) -> Vec<Scope<'a>> {
+    match key {
+        "Branches" => {
+            let items = value.items().iter().enumerate();
+            items.map(|(index, value)| Scope { path: path.join(Segment::Index(index)), value }).collect()
         }
-        // `Iterator` is the name that `ItemProcessor` had before distributed maps.
-        for key in ["ItemProcessor", "Iterator"] {
-            scopes.extend(self.value.get(key).map(|value| Scope { path: self.path.join_key(key), value }));
-        }
-        scopes
+        key if PROCESSORS.contains(&key) => vec![Scope { path: path.clone(), value }],
+        _ => Vec::new(),
     }
 }
 

@@ -1,29 +1,31 @@
 //! The changed fields of a resource, as sections.
 //!
 //! Differences are put into a tree by their paths. A table in which a single thing changed is folded into
-//! its parent's line (`container_definitions.report.image = …`); one with more gets a header of its own.
+//! its parent's line (`container report: image = …`); one with more gets a header of its own.
 
+use crate::document::DocumentKind;
 use crate::plan::{Action, Change, Reason};
 use crate::render::Style;
 use crate::render::attributes;
 use crate::render::clean::width;
 use crate::render::human::section::{BlockLine, Body, Entry, Note, Section, Symbol};
-use crate::render::human::{text_diff, whole};
+use crate::render::human::{document, text_diff, whole};
 use crate::render::literal;
 use crate::render::mask::{Mask, locate, mask};
 use crate::render::style::Ink;
-use crate::schema::{Difference, Field};
+use crate::render::words::Words;
+use crate::schema::Difference;
 use crate::value::{Path, Segment, Value};
 
 /// What changes: for a creation all there will be, for a deletion what identifies it, else the differences.
 pub(super) fn section(change: &Change, style: Style) -> Section {
-    let mut root = Section::new(Symbol::of(change.action), String::new());
+    let mut root = Section::new(Symbol::of(change.action), Words::default());
     match (change.action, &change.after) {
         (Action::Create, Some(after)) => {
             attribute_entries(&mut root, change);
             let masked = mask(Some(change.kind.schema()), after, change.before.as_ref());
             let map = masked.as_map().cloned().unwrap_or_default();
-            let table = whole::table(String::new(), Some(change.kind.schema()), &map, Symbol::Add, style);
+            let table = whole::table(Words::default(), Some(change.kind.schema()), &map, Symbol::Add, style);
             root.entries.extend(table.entries);
             root.sections = table.sections;
         }
@@ -41,7 +43,7 @@ pub(super) fn section(change: &Change, style: Style) -> Section {
 
 /// What changed outside of Stepwright.
 pub(super) fn drift_section(change: &Change, style: Style) -> Section {
-    let mut root = Section::new(Symbol::Change, String::new());
+    let mut root = Section::new(Symbol::Change, Words::default());
     differences(&mut root, change, &change.drift, style);
     for note in root.entries.iter_mut().chain(root.sections.iter_mut().flat_map(|section| section.entries.iter_mut())) {
         note.note = None;
@@ -150,6 +152,12 @@ fn place(section: &mut Section, node: &Node<'_>, path: &Path, depth: usize, cont
         section.entries.push(set(node, path, depth, context));
         return;
     }
+    if is_named_list(node, path, context) {
+        for (segment, element) in &node.below {
+            place(section, element, &path.join(segment.clone()), depth, context);
+        }
+        return;
+    }
     if node.count() == 1
         && let [(segment, only)] = node.below.as_slice()
     {
@@ -159,7 +167,7 @@ fn place(section: &mut Section, node: &Node<'_>, path: &Path, depth: usize, cont
         leaf(section, difference, path, depth, context);
     }
     if !node.below.is_empty() {
-        let mut table = Section::new(Symbol::Change, literal::path(&context.mask.path(path)));
+        let mut table = Section::new(Symbol::Change, words(path, 0, context));
         tables(&mut table, node, path, context);
         section.sections.push(table);
     }
@@ -170,6 +178,13 @@ fn is_set(node: &Node<'_>, path: &Path, context: &Context<'_>) -> bool {
     let field = locate(context.change.kind.schema(), path).0;
     let is_member = |(segment, node): &(Segment, Node<'_>)| matches!(segment, Segment::Element(_)) && !node.here.is_empty();
     field.is_some_and(|field| field.rules.identity.is_none()) && !node.below.is_empty() && node.below.iter().all(is_member)
+}
+
+/// Whether the differences below `node` are of elements that have a word of their own, and so need no header of their list.
+fn is_named_list(node: &Node<'_>, path: &Path, context: &Context<'_>) -> bool {
+    let field = locate(context.change.kind.schema(), path).0;
+    let is_element = |(segment, _): &(Segment, Node<'_>)| matches!(segment, Segment::Element(_));
+    field.is_some_and(|field| field.rules.element.is_some()) && node.here.is_empty() && node.below.iter().all(is_element)
 }
 
 /// Members of a set that came or went.
@@ -196,7 +211,7 @@ fn leaf(section: &mut Section, difference: &Difference, path: &Path, depth: usiz
     let (symbol, only) = match (&old, &new) {
         (Some(old), Some(new)) => {
             let key = key(path, depth, context);
-            let body = moved(&key, old, new, difference.document.is_some(), context.style);
+            let body = moved(&key, old, new, difference.document, context.style);
             section.entries.push(Entry { symbol: Symbol::Change, key, body, note });
             return;
         }
@@ -205,15 +220,14 @@ fn leaf(section: &mut Section, difference: &Difference, path: &Path, depth: usiz
         (None, None) => return,
     };
     // A value that came or went stands as in a creation, under the path that leads to it.
-    let mut whole = Section::new(symbol, String::new());
-    put_at(&mut whole, field, path, depth, only, symbol, context);
-    let prefix = literal::path(&context.mask.path(&Path(path.0[..depth].to_vec())));
+    let surroundings = context.mask.path(&Path(path.0[..depth].to_vec()));
+    let mut whole = Section::new(symbol, Words::of(context.change.kind.schema(), &surroundings));
+    whole::put(&mut whole, field, &words(path, depth, context), only, symbol, context.style);
     for mut entry in whole.entries {
         entry.note = note;
         section.entries.push(entry);
     }
     for mut table in whole.sections {
-        prefix_paths(&mut table, &prefix);
         // Notes stand on lines, and a table has none of its own: its first line carries it.
         if let Some(first) = table.entries.first_mut() {
             first.note = note;
@@ -222,40 +236,10 @@ fn leaf(section: &mut Section, difference: &Difference, path: &Path, depth: usiz
     }
 }
 
-fn put_at(
-    whole: &mut Section,
-    field: Option<&Field>,
-    path: &Path,
-    depth: usize,
-    value: &Value,
-    symbol: Symbol,
-    context: &Context<'_>,
-) {
-    let shown = context.mask.path(path);
-    let Some((last, before)) = shown.0.get(depth..).and_then(<[Segment]>::split_last) else { return };
-    let way = literal::path(&Path(before.to_vec()));
-    let mut part = Section::new(symbol, way.clone());
-    whole::put(&mut part, field, last, value, symbol, context.style);
-    for mut entry in part.entries {
-        let dot = if way.is_empty() || entry.key.starts_with('[') { "" } else { "." };
-        entry.key = format!("{way}{dot}{}", entry.key);
-        whole.entries.push(entry);
-    }
-    whole.sections.extend(part.sections);
-}
-
-fn prefix_paths(section: &mut Section, prefix: &str) {
-    if !prefix.is_empty() {
-        let dot = if section.path.starts_with('[') { "" } else { "." };
-        section.path = format!("{prefix}{dot}{}", section.path);
-    }
-    section.sections.iter_mut().for_each(|section| prefix_paths(section, prefix));
-}
-
 /// `OLD -> NEW`, or the changed lines where the two are long.
-fn moved(key: &str, old: &Value, new: &Value, is_document: bool, style: Style) -> Body {
-    if is_document && let Some(lines) = text_diff::documents(old, new) {
-        return Body::Block { open: "", lines, close: "" };
+fn moved(key: &str, old: &Value, new: &Value, kind: Option<DocumentKind>, style: Style) -> Body {
+    if let Some(body) = kind.and_then(|kind| document::body(kind, old, new, style)) {
+        return body;
     }
     let (old_line, new_line) = (literal::inline(old), literal::inline(new));
     match (old, new) {
@@ -293,8 +277,12 @@ fn elements(old: &[Value], new: &[Value]) -> Vec<BlockLine> {
     vec![BlockLine { symbol: Symbol::Change, spans: vec![(Ink::Dim, literal::SENSITIVE_VALUE.to_owned())] }]
 }
 
+fn words(path: &Path, depth: usize, context: &Context<'_>) -> Words {
+    Words::below(context.change.kind.schema(), &context.mask.path(path), depth)
+}
+
 fn key(path: &Path, depth: usize, context: &Context<'_>) -> String {
-    literal::path(&Path(context.mask.path(path).0.split_off(depth)))
+    words(path, depth, context).to_string()
 }
 
 fn note(difference: &Difference, context: &Context<'_>) -> Option<Note> {

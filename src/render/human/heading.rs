@@ -8,6 +8,7 @@ use crate::render::clean::clean;
 use crate::render::literal;
 use crate::render::mask::Mask;
 use crate::render::style::Ink;
+use crate::render::words::Words;
 use crate::value::Path;
 
 /// The comment above a resource.
@@ -49,15 +50,16 @@ fn what(change: &Change) -> (&'static str, &'static str, Ink) {
 /// A sentence for each kind of reason that the heading and the changed fields do not tell already.
 fn reasons(change: &Change) -> Vec<String> {
     let mask = Mask::of_change(change);
+    let words = |path: &Path| Words::of(change.kind.schema(), &mask.path(path)).to_string();
     let mut sentences = Vec::new();
     for reason in &change.reasons {
         match reason {
             Reason::New | Reason::Missing | Reason::Destroy | Reason::Requested | Reason::MustBeReplaced(_) => {}
             Reason::Changed(path) if is_shown(change, path) => {}
             Reason::Drifted(path) if is_shown(change, path) => {}
-            Reason::Changed(path) => sentences.push(format!("{} changed in the stack", literal::path(&mask.path(path)))),
+            Reason::Changed(path) => sentences.push(format!("{} changed in the stack", words(path))),
             Reason::Drifted(path) => {
-                sentences.push(format!("{} was changed outside of Stepwright", literal::path(&mask.path(path))));
+                sentences.push(format!("{} was changed outside of Stepwright", words(path)));
             }
             Reason::RemovedFromStack => {
                 sentences.push(format!("because {} is not in the stack any more", literal::address(&change.address)));
@@ -77,7 +79,7 @@ fn reasons(change: &Change) -> Vec<String> {
     let mut forcing: Vec<String> = Vec::new();
     for reason in &change.reasons {
         if let Reason::MustBeReplaced(path) = reason {
-            let path = literal::path(&mask.path(path));
+            let path = words(path);
             if !forcing.contains(&path) {
                 forcing.push(path);
             }

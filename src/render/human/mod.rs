@@ -6,6 +6,7 @@
 //! +/- [task_definition.report]
 //!   ~ arn    = "arn:…:3" -> (known after apply)
 //!   ~ memory = "512" -> "1024"  # forces replacement
+//!   ~ container report: image = "busybox:1.36" -> "busybox:1.37"  # forces replacement
 //! ```
 //!
 //! | file | holds |
@@ -15,6 +16,7 @@
 //! | `whole.rs` | a value that comes or goes as a whole → sections |
 //! | `changed.rs` | differences → sections |
 //! | `drift.rs` | what changed outside, in a plan and by itself |
+//! | `document.rs` | what changed inside a document, by meaning |
 //! | `text_diff.rs` | what changed inside a long text or a document |
 
 use std::io::{Result, Write};
@@ -30,6 +32,7 @@ use crate::value::Value;
 
 mod changed;
 mod drift;
+mod document;
 mod heading;
 pub(crate) mod section;
 mod text_diff;

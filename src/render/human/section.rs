@@ -6,6 +6,7 @@ use crate::plan::Action;
 use crate::render::Style;
 use crate::render::clean::width;
 use crate::render::style::Ink;
+use crate::render::words::Words;
 use crate::resource::Replacement;
 
 /// What stands in the gutter, three columns wide.
@@ -58,7 +59,7 @@ impl Symbol {
 pub(crate) struct Section {
     pub(crate) symbol: Symbol,
     /// Below the resource's address; empty for the resource itself.
-    pub(crate) path: String,
+    pub(crate) path: Words,
     pub(crate) entries: Vec<Entry>,
     pub(crate) sections: Vec<Section>,
     /// A last, dim line.
@@ -104,7 +105,7 @@ pub(crate) enum Note {
 }
 
 impl Section {
-    pub(crate) fn new(symbol: Symbol, path: String) -> Self {
+    pub(crate) fn new(symbol: Symbol, path: Words) -> Self {
         Self { symbol, path, entries: Vec::new(), sections: Vec::new(), remark: None }
     }
 
@@ -116,8 +117,7 @@ impl Section {
             if !is_resource {
                 writeln!(out)?;
             }
-            let dot = if is_resource || self.path.starts_with('[') { "" } else { "." };
-            let header = style.paint(Ink::Bold, &format!("[{address}{dot}{}]", self.path));
+            let header = style.paint(Ink::Bold, &format!("[{}]", Words::start(address.to_owned()).then(&self.path)));
             writeln!(out, "{} {header}", self.symbol.gutter(style))?;
             write_entries(out, &self.entries, style)?;
             if let Some(remark) = &self.remark {

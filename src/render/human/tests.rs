@@ -154,13 +154,11 @@ fn elements_tables_and_long_lists() {
 
                 # task.a will be updated in-place
               ~ [task.a]
-              ~ revision = 3 -> (known after apply)
+              ~ revision       = 3 -> (known after apply)
+              - container gone = { name = "gone", image = "busybox" }
+              + container new  = { name = "new", image = "busybox", environment = [{ name = "A", value = "1" }] }
 
-              ~ [task.a.containers]
-              - gone = { name = "gone", image = "busybox" }
-              + new  = { name = "new", image = "busybox", environment = [{ name = "A", value = "1" }] }
-
-              ~ [task.a.containers.kept]
+              ~ [task.a, container kept]
               ~ command = [
                     (… 2 unchanged elements)
                     "a rather long line of shell that goes on and on",
@@ -170,7 +168,7 @@ fn elements_tables_and_long_lists() {
               +     "4",
                 ]
 
-              ~ [task.a.containers.kept.environment]
+              ~ [task.a, container kept: environment]
               ~ A.value = "1" -> "3"
               - B       = { name = "B", value = "2" }
               + C       = { name = "C", value = "2" }
@@ -221,30 +219,20 @@ fn documents_differ_by_meaning() {
     check(
         &updated(before, after),
         expect![[r#"
-        Resource actions are indicated with the following symbols:
-          ~ update in-place
+            Resource actions are indicated with the following symbols:
+              ~ update in-place
 
-        Stepwright will perform the following actions:
+            Stepwright will perform the following actions:
 
-            # task.a will be updated in-place
-          ~ [task.a]
-          ~ revision   = 3 -> (known after apply)
-          ~ definition =
-                (… 1 unchanged line)
-                  "B": [
-                    1,
-                    2,
-          +         3
-                  ],
-                  "A": 1,
-                  "C": {
-          -         "x": "arn:1"
-          +         "x": "${task.b.arn}"
-                  }
-                }
+                # task.a will be updated in-place
+              ~ [task.a]
+              ~ revision   = 3 -> (known after apply)
+              ~ definition =
+              +     B[2] 3
+              ~     C.x "arn:1" -> "${task.b.arn}"
 
-        Plan: 0 to add, 1 to change, 0 to destroy.
-    "#]],
+            Plan: 0 to add, 1 to change, 0 to destroy.
+        "#]],
     );
 }
 
@@ -254,22 +242,19 @@ fn a_document_that_is_still_text() {
     check(
         &updated(json!({ "name": "a", "definition": { "A": "arn:1" } }), after),
         expect![[r#"
-        Resource actions are indicated with the following symbols:
-          ~ update in-place
+            Resource actions are indicated with the following symbols:
+              ~ update in-place
 
-        Stepwright will perform the following actions:
+            Stepwright will perform the following actions:
 
-            # task.a will be updated in-place
-          ~ [task.a]
-          ~ revision   = 3 -> (known after apply)
-          ~ definition =
-                {
-          -       "A": "arn:1"
-          +       "A": "${task.b.arn}"
-                }
+                # task.a will be updated in-place
+              ~ [task.a]
+              ~ revision   = 3 -> (known after apply)
+              ~ definition =
+              ~     A "arn:1" -> "${task.b.arn}"
 
-        Plan: 0 to add, 1 to change, 0 to destroy.
-    "#]],
+            Plan: 0 to add, 1 to change, 0 to destroy.
+        "#]],
     );
     let after = json!({ "name": "a", "definition": "$pending:${task.b.arn}" });
     check(
@@ -334,22 +319,18 @@ fn a_changed_secret_in_a_document_is_seen() {
     check(
         &updated(before, after),
         expect![[r#"
-        Resource actions are indicated with the following symbols:
-          ~ update in-place
+            Resource actions are indicated with the following symbols:
+              ~ update in-place
 
-        Stepwright will perform the following actions:
+            Stepwright will perform the following actions:
 
-            # task.a will be updated in-place
-          ~ [task.a]
-          ~ revision   = 3 -> (known after apply)
-          ~ definition =
-                {
-          -       "Key": "(sensitive value)",
-          +       "Key": "(new sensitive value)",
-                  "Same": "(sensitive value)"
-                }
+                # task.a will be updated in-place
+              ~ [task.a]
+              ~ revision   = 3 -> (known after apply)
+              ~ definition =
+              ~     Key (sensitive value) -> (new sensitive value)
 
-        Plan: 0 to add, 1 to change, 0 to destroy.
-    "#]],
+            Plan: 0 to add, 1 to change, 0 to destroy.
+        "#]],
     );
 }

@@ -2,6 +2,7 @@
 
 use similar::{ChangeTag, TextDiff};
 
+use crate::document::parsed;
 use crate::render::clean::clean;
 use crate::render::human::section::{BlockLine, Symbol};
 use crate::render::literal::SENSITIVE_VALUE;
@@ -16,7 +17,7 @@ const CONTEXT_LINES: usize = 3;
 ///
 /// Keys that only moved make no difference, and neither does the comma behind the line above a new one.
 pub(crate) fn documents(old: &Value, new: &Value) -> Option<Vec<BlockLine>> {
-    let (old, new) = (parse(old), parse(new));
+    let (old, new) = (parsed(old), parsed(new));
     let new_lines = document_lines(&with_new_secrets_named(&old, &new))?;
     let old_lines = document_lines(&in_order_of(&old, &new))?;
     Some(lines(&old_lines, &new_lines, "line"))
@@ -56,7 +57,7 @@ pub(crate) fn lines(old: &[String], new: &[String], noun: &str) -> Vec<BlockLine
 
 /// A document as lines of JSON, references visible in it; nothing where it is not known at all.
 pub(crate) fn document_lines(value: &Value) -> Option<Vec<String>> {
-    match parse(value) {
+    match parsed(value) {
         Value::Pending(template) => {
             let text = template.to_string();
             (!matches!(template.parts(), [Part::Reference(_)])).then(|| text.lines().map(str::to_owned).collect())
@@ -65,16 +66,6 @@ pub(crate) fn document_lines(value: &Value) -> Option<Vec<String>> {
         Value::String(text) => Some(text.lines().map(str::to_owned).collect()),
         tree => Some(serde_json::to_string_pretty(&to_json(&tree)).unwrap_or_default().lines().map(str::to_owned).collect()),
     }
-}
-
-/// The tree of a document that is still text because of a reference in it.
-fn parse(value: &Value) -> Value {
-    if let Value::Pending(template) = value
-        && let Ok(json @ serde_json::Value::Object(_)) = serde_json::from_str::<serde_json::Value>(&template.to_string())
-    {
-        return Value::from(json);
-    }
-    value.clone()
 }
 
 /// `new`, its secrets that `old` has not told apart: or a changed secret would look unchanged.

@@ -6,6 +6,7 @@ use crate::render::human::section::{BlockLine, Body, Entry, Section, Symbol};
 use crate::render::human::text_diff;
 use crate::render::literal;
 use crate::render::style::Ink;
+use crate::render::words::Words;
 use crate::schema::{Field, Shape};
 use crate::value::{Map, Segment, Value};
 
@@ -14,28 +15,25 @@ const LINES_SHOWN_AT_MOST: usize = 20;
 /// How much of a cut one is shown.
 const LINES_SHOWN_OF_A_CUT_ONE: usize = 12;
 
-/// Puts the masked `value` of `field` into `section` as `key`: on one line where it fits, as a block or a table where not.
-pub(crate) fn put(section: &mut Section, field: Option<&Field>, key: &Segment, value: &Value, symbol: Symbol, style: Style) {
-    let name = literal::join("", key);
+/// Puts the masked `value` of `field` into `section` as `name`: on one line where it fits, as a block or a table where not.
+pub(crate) fn put(section: &mut Section, field: Option<&Field>, name: &Words, value: &Value, symbol: Symbol, style: Style) {
+    let key = name.to_string();
     let is_document = field.is_some_and(|field| matches!(field.shape, Shape::Document(_)));
-    let entry = |body| Entry { symbol, key: name.clone(), body, note: None };
+    let entry = |body| Entry { symbol, key: key.clone(), body, note: None };
     if is_document && !matches!(value, Value::Secret(_)) {
         section.entries.push(entry(document(value, style)));
         return;
     }
     match value {
         Value::String(text) if text.trim_end().contains('\n') => section.entries.push(entry(text_block(text))),
-        Value::Map(map) if !fits(&name, value, style) => {
-            let path = literal::join(&section.path, key);
-            section.sections.push(table(path, field, map, symbol, style));
+        Value::Map(map) if !fits(&key, value, style) => {
+            section.sections.push(table(section.path.then(name), field, map, symbol, style));
         }
-        Value::List(items) if !fits(&name, value, style) => {
+        Value::List(items) if !fits(&key, value, style) => {
             if items.iter().all(|item| matches!(item, Value::Map(_))) && !items.iter().all(|item| is_small(item, style)) {
-                let path = literal::join(&section.path, key);
-                let identity = field.and_then(|field| field.rules.identity.as_deref());
                 for (index, item) in items.iter().enumerate() {
-                    let element = element(index, item, identity);
-                    let (path, map) = (literal::join(&path, &element), item.as_map().cloned().unwrap_or_default());
+                    let path = section.path.then(&element(name, index, item, field));
+                    let map = item.as_map().cloned().unwrap_or_default();
                     section.sections.push(table(path, field.and_then(Field::item), &map, symbol, style));
                 }
             } else {
@@ -51,21 +49,24 @@ pub(crate) fn put(section: &mut Section, field: Option<&Field>, key: &Segment, v
 }
 
 /// The masked `map` as a table of its own.
-pub(crate) fn table(path: String, field: Option<&Field>, map: &Map, symbol: Symbol, style: Style) -> Section {
+pub(crate) fn table(path: Words, field: Option<&Field>, map: &Map, symbol: Symbol, style: Style) -> Section {
     let mut section = Section::new(symbol, path);
     for (key, item) in map {
-        put(&mut section, field.and_then(|field| field.member(key)), &Segment::Key(key.clone()), item, symbol, style);
+        put(&mut section, field.and_then(|field| field.member(key)), &Words::default().key(key), item, symbol, style);
     }
     section
 }
 
-/// How the element of a list is called.
-fn element(index: usize, item: &Value, identity: Option<&str>) -> Segment {
-    match identity.and_then(|identity| item.get(identity)) {
+/// How the element of the list `name` is called.
+fn element(name: &Words, index: usize, item: &Value, list: Option<&Field>) -> Words {
+    let identity = list.and_then(|list| list.rules.identity.as_deref());
+    let segment = match identity.and_then(|identity| item.get(identity)) {
         Some(Value::String(text)) => Segment::Element(text.clone()),
         Some(Value::Number(number)) => Segment::Element(number.to_string()),
         _ => Segment::Index(index),
-    }
+    };
+    let is_named = matches!(segment, Segment::Element(_)) && list.is_some_and(|list| list.rules.element.is_some());
+    if is_named { Words::default().element(list, &segment) } else { name.element(list, &segment) }
 }
 
 /// A document: as JSON, references visible in it.

@@ -5,11 +5,11 @@ use serde_json::{Map, Value as Json, json};
 use crate::address::Address;
 use crate::plan::{Action, Change, Reason};
 use crate::render::attributes;
-use crate::render::json::actions;
 use crate::render::json::value::{Shown, show};
+use crate::render::json::{actions, document};
 use crate::render::mask::{Mask, mask};
 use crate::resource::Attributes;
-use crate::schema::Field;
+use crate::schema::{Difference, Field};
 use crate::value::{Path, Segment, Value};
 
 /// An element of `resource_changes`.
@@ -37,7 +37,16 @@ pub(super) fn change(change: &Change) -> Json {
         object.insert("action_reason".to_owned(), reason.into());
     }
     object.insert("reasons".to_owned(), change.reasons.iter().map(|reason| self::reason(reason, &mask)).collect());
+    document::put(&mut object, document_changes(&change.differences, &mask));
     Json::Object(object)
+}
+
+fn document_changes(differences: &[Difference], mask: &Mask<'_>) -> Vec<Json> {
+    let inside = |difference: &Difference| {
+        let (old, new) = mask.difference(difference);
+        document::changes(difference, old.as_ref(), new.as_ref())
+    };
+    differences.iter().flat_map(inside).collect()
 }
 
 /// The resource as it is, for `prior_state`.

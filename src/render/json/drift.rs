@@ -4,10 +4,11 @@ use serde_json::{Value as Json, json};
 
 use crate::plan::{Change, Reason};
 use crate::render::json::change::{head, sides, whole};
+use crate::render::json::document;
 use crate::render::json::value::show;
-use crate::render::mask::{Mask, mask};
+use crate::render::mask::{Mask, locate, mask};
 use crate::schema::{Difference, Field};
-use crate::value::{Map, Segment, Value};
+use crate::value::{Map, Path, Segment, Value};
 
 /// An element of `resource_drift`.
 pub(super) fn drift(change: &Change) -> Json {
@@ -33,27 +34,51 @@ pub(super) fn drift(change: &Change) -> Json {
     };
     object.insert("change".to_owned(), detail);
     object.insert("fields".to_owned(), fields(change));
+    document::put(&mut object, document_changes(change));
     Json::Object(object)
 }
 
 /// Each changed field by its path, with whose it is: `ours` is put back by an apply, the others are left alone.
 fn fields(change: &Change) -> Json {
-    let mask = Mask::of_change(change);
+    let masks = Mask::of_change(change);
     let field = |difference: &Difference, owner: Json| {
-        let (old, new) = mask.difference(difference);
-        let show = |value: Option<Value>| value.map(|value| show(&value).value).unwrap_or_default();
-        let is_sensitive = difference.sensitive;
+        let (old, new) = sides_of(change, &masks, difference);
+        let show = |side: Option<Value>| side.and_then(|side| show(&side).value);
         json!({
-            "path": mask.path(&difference.path),
+            "path": masks.path(&difference.path),
             "before": show(old),
             "after": show(new),
-            "sensitive": is_sensitive,
+            "sensitive": difference.sensitive,
             "owner": owner,
         })
     };
     let ours = change.drift.iter().map(|difference| field(difference, "ours".into()));
     let left_alone = change.left_alone.iter().map(|left| field(&left.difference, json!(left.because)));
     ours.chain(left_alone).collect()
+}
+
+/// What changed outside inside of documents.
+fn document_changes(change: &Change) -> Vec<Json> {
+    let masks = Mask::of_change(change);
+    let inside = |difference: &Difference| {
+        let (old, new) = sides_of(change, &masks, difference);
+        document::changes(difference, old.as_ref(), new.as_ref())
+    };
+    change.drift.iter().flat_map(inside).collect()
+}
+
+/// Both sides of a difference, masked. What a secret was changed to is as secret as what is to be there again.
+fn sides_of(change: &Change, masks: &Mask<'_>, difference: &Difference) -> (Option<Value>, Option<Value>) {
+    let field = locate(change.kind.schema(), &difference.path).0;
+    let desired = change.after.as_ref().and_then(|after| at(after, &difference.path));
+    let masked = |side: Option<Value>| side.map(|side| mask(field, &side, desired));
+    let (old, new) = masks.difference(difference);
+    (masked(old), masked(new))
+}
+
+/// The member of `value` that a path of keys alone leads to, as every path of a document is.
+fn at<'a>(value: &'a Value, path: &Path) -> Option<&'a Value> {
+    path.0.iter().try_fold(value, |value, segment| if let Segment::Key(key) = segment { value.get(key) } else { None })
 }
 
 /// Puts the older value of `difference` back at `path` of `value`.

@@ -8,6 +8,7 @@
 //! | `replace_paths` | elements of lists without order are named by their identity, which a position would not |
 //! | `reasons` | added: every reason of a change; `action_reason` is the nearest of Terraform's |
 //! | `moved`, `refresh_only`, `fields` of a drift | added: what has another address; whether only the state is to change; each field and whose it is |
+//! | `document_changes` | added, of a change and of drift: what changed inside policies and state machines, place by place |
 //! | `base` | added: lineage, serial and stack digest that the plan was made from |
 //! | `variables`, `configuration`, `timestamp` | left out: a plan does not hold the first two, and is the same at any time |
 //!
@@ -15,6 +16,7 @@
 //! |---|---|
 //! | `value.rs` | one value → its JSON and the marks of what is unknown and what is sensitive |
 //! | `change.rs` | one change |
+//! | `document.rs` | what changed inside documents |
 //! | `drift.rs` | what changed outside |
 //! | `write.rs` | JSON as text that is harmless on a terminal |
 //! | `compare.rs` | what moved between a saved plan and a fresh one |
@@ -27,6 +29,7 @@ use crate::value::Value;
 
 mod change;
 mod compare;
+mod document;
 mod drift;
 pub(super) mod value;
 mod write;

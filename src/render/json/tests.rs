@@ -86,3 +86,35 @@ fn what_moved_is_named() {
         output o: after: the saved plan has "1", now it is "2""#]],
     );
 }
+
+#[test]
+fn changes_inside_documents_have_exact_paths() {
+    let policy = |statements: Json| json!({ "name": "a", "inline_policies": { "run_task": { "Statement": statements } } });
+    let before = policy(json!([{ "Sid": "AllowRun", "Action": ["ecs:RunTask", "a:b"], "Resource": "$secret:hunter2" }]));
+    let after = policy(json!([
+        { "Sid": "New", "Action": "c:d" },
+        { "Sid": "AllowRun", "Action": ["ecs:RunTask", "ecs:StopTask"], "Resource": ["$secret:hunter33", "$pending:${task.b.arn}"] },
+    ]));
+    let updated = change("a", Action::Update, Some(spec(before.clone())), Some(spec(after.clone())));
+    let mut drifted = change("b", Action::Update, Some(spec(after.clone())), Some(spec(before.clone())));
+    drifted.drift = crate::render::fixture::drift(&spec(before), &spec(after));
+    let document = plan_document(&plan(vec![updated, drifted]));
+    assert!(!document.to_string().contains("hunter"), "{document:#}");
+    let line = |change: &Json| {
+        let text = |member: &str| change[member].as_str().unwrap_or_default().to_owned();
+        let marks = format!("{} {} {}", change["after_unknown"], change["before_sensitive"], change["after_sensitive"]);
+        let (place, sides) =
+            ([text("path"), text("subject"), text("at"), text("action")].join(" | "), (&change["before"], &change["after"]));
+        format!("{place} | {} | {} | {marks}\n", sides.0, sides.1)
+    };
+    let told = |changes: &Json| changes["document_changes"].as_array().into_iter().flatten().map(line).collect::<String>();
+    expect![[r#"
+        inline_policies.run_task | statement New | Statement[0] | add | null | {"Sid":"New","Action":"c:d"} | false false false
+        inline_policies.run_task | statement AllowRun | Statement[0].Action[1] | remove | "a:b" | null | false false false
+        inline_policies.run_task | statement AllowRun | Statement[1].Action[1] | add | null | "ecs:StopTask" | false false false
+        inline_policies.run_task | statement AllowRun | Statement[0].Resource | remove | null | null | false true false
+        inline_policies.run_task | statement AllowRun | Statement[1].Resource | add | null | null | false false true
+    "#]]
+    .assert_eq(&told(&document["resource_changes"][0]));
+    assert_eq!(told(&document["resource_drift"][0]), told(&document["resource_changes"][0]));
+}

@@ -13,6 +13,7 @@ use crate::render::json::value::show as show_value;
 use crate::render::literal;
 use crate::render::mask::{hidden, mask};
 use crate::render::style::Ink;
+use crate::render::words::Words;
 use crate::resource::ResourceType;
 use crate::state::{Record, State};
 use crate::value::Value;
@@ -84,9 +85,9 @@ pub fn show(
         body: Body::Inline(literal::inline(&mask(None, value, None))),
         note: None,
     });
-    let mut section = Section::new(Symbol::None, String::new());
+    let mut section = Section::new(Symbol::None, Words::default());
     section.entries.extend(attributes);
-    let table = whole::table(String::new(), field, &map, Symbol::None, style);
+    let table = whole::table(Words::default(), field, &map, Symbol::None, style);
     section.entries.extend(table.entries);
     section.sections = table.sections;
     let mut with_gutter = Vec::new();

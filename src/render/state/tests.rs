@@ -90,28 +90,28 @@ fn shows_all_but_secrets() {
     let address = Address::managed("task", "report");
     let text = written(|out| show(out, &address, &record(), Some(TASK), PLAIN));
     assert!(!text.contains("hunter"));
-    expect![[r#"
-            # task.report
-            # id: arn:aws:test:eu-central-1:123456789012:task/report\u{1b}
-            # last changed: 2026-01-02T03:04:05Z
-            # incomplete: its creation or change did not finish
-            # depends on: role.a
-            [task.report]
-            arn        = "arn:aws:test:eu-central-1:123456789012:task/report"
-            revision   = 3
-            name       = "report"
-            memory     = "512"
-            password   = (sensitive value)
-            definition =
-                {
-                  "Key": "(sensitive value)"
-                }
+    expect![[r##"
+        # task.report
+        # id: arn:aws:test:eu-central-1:123456789012:task/report\u{1b}
+        # last changed: 2026-01-02T03:04:05Z
+        # incomplete: its creation or change did not finish
+        # depends on: role.a
+        [task.report]
+        arn        = "arn:aws:test:eu-central-1:123456789012:task/report"
+        revision   = 3
+        name       = "report"
+        memory     = "512"
+        password   = (sensitive value)
+        definition =
+            {
+              "Key": "(sensitive value)"
+            }
 
-            [task.report.containers.report]
-            name        = "report"
-            image       = "busybox"
-            environment = [{ name = "KEY", value = (sensitive value) }]
-    "#]]
+        [task.report, container report]
+        name        = "report"
+        image       = "busybox"
+        environment = [{ name = "KEY", value = (sensitive value) }]
+    "##]]
     .assert_eq(&text);
     let json = format!("{:#}", show_json(&address, &record(), Some(TASK)));
     assert!(!json.contains("hunter"));

@@ -25,10 +25,13 @@ pub struct Spec {
     #[schemars(extend("x-replace" = true, "default" = "bridge", "enum" = ["bridge", "host", "awsvpc", "none"]))]
     pub network_mode: Option<String>,
     /// The containers, one to ten, their order without meaning. At least one is essential.
-    #[schemars(length(min = 1, max = 10), extend("x-replace" = true, "x-unordered" = true, "x-identity" = "name"))]
+    #[schemars(
+        length(min = 1, max = 10),
+        extend("x-replace" = true, "x-unordered" = true, "x-identity" = "name", "x-element" = "container")
+    )]
     pub container_definitions: Vec<ContainerDefinition>,
     /// The volumes that containers can mount.
-    #[schemars(extend("x-replace" = true, "x-unordered" = true, "x-identity" = "name"))]
+    #[schemars(extend("x-replace" = true, "x-unordered" = true, "x-identity" = "name", "x-element" = "volume"))]
     pub volumes: Option<Vec<Volume>>,
     /// Rules for the instances that tasks may be placed on, at most ten. Not on Fargate.
     #[schemars(length(max = 10), extend("x-replace" = true, "x-unordered" = true))]
