@@ -172,6 +172,8 @@ impl<'a> Decisions<'a> {
         let observed = self.inputs.observed;
         match (observed.resources.get(address), record) {
             (Some(Some(live)), _) if self.is_of_another_stack(live) => return Presence::Other(live.clone()),
+            // It was deleted outside, and another resource of this stack has been given its name since.
+            (Some(Some(live)), _) if self.is_recorded_elsewhere(address, live) => return Presence::Gone,
             (Some(Some(live)), _) => return Presence::Here(live.clone()),
             (Some(None), _) => return Presence::Gone,
             (None, Some(record)) => return Presence::Here(self.recorded_as_live(address, record)),
@@ -240,6 +242,13 @@ impl<'a> Decisions<'a> {
 
     fn is_of_another_stack(&self, live: &Live) -> bool {
         live.ownership.as_ref().is_some_and(|owner| owner.stack != self.inputs.state.stack)
+    }
+
+    /// Whether `live`, by its tags and by the state, is another resource of this stack than `address`.
+    fn is_recorded_elsewhere(&self, address: &Address, live: &Live) -> bool {
+        let marked = self.moved_from(address, live);
+        let record = marked.and_then(|marked| self.inputs.state.resources.get(&marked));
+        record.is_some_and(|record| record.id == live.id)
     }
 
     fn ownership(&self, address: &Address) -> Ownership {

@@ -214,3 +214,20 @@ fn a_saved_plan_decides_on_what_it_touches_alone() {
         "#]],
     );
 }
+
+#[test]
+fn what_another_resource_has_become_is_not_deleted() {
+    // `gone` was deleted outside, and `heir` was made under its name by a run that did not get further.
+    let name = json!({ "name": "s-x" });
+    let world = World::new()
+        .disk("disk.heir", name.clone(), AS_RECORDED, &[])
+        .disk("disk.gone", name, AS_RECORDED, &[])
+        .marked("disk.gone", Some(("s", "disk.heir")));
+    world.check(
+        "[disk.heir]",
+        expect![[r#"
+            disk.gone: Forget [Missing, RemovedFromStack]
+              0 forget disk.gone
+        "#]],
+    );
+}

@@ -31,8 +31,8 @@ use crate::resource::Replacement;
 use crate::value::Value;
 
 mod changed;
-mod drift;
 mod document;
+mod drift;
 mod heading;
 pub(crate) mod section;
 mod text_diff;
