@@ -2,13 +2,16 @@
 //!
 //! Each test runs the real binary in a folder of its own, against an AWS account of its own: see [`support`].
 
+mod adoption;
 mod architecture;
+mod drift;
 mod events;
 mod faults;
 mod hostile;
 mod interrupt;
 mod kill;
 mod mistakes;
+mod plan_file;
 mod reference;
 mod refusals;
 mod schema;

@@ -72,6 +72,7 @@ fn finished(summary: &Summary, timestamp: &str) -> Json {
     }
     object["changes"] = json!({
         "add": add, "change": change, "import": import, "remove": remove, "forget": done(OperationName::Forget),
+        "refresh": done(OperationName::Refresh),
         "operation": "apply",
     });
     object["failed"] = json!(summary.failed);

@@ -99,6 +99,9 @@ fn counts(summary: &Summary) -> String {
     parts.push(format!("{} added", done(OperationName::Create)));
     parts.push(format!("{} changed", done(OperationName::Update)));
     parts.push(format!("{} destroyed", done(OperationName::Delete)));
+    if done(OperationName::Refresh) > 0 {
+        parts.push(format!("{} refreshed", done(OperationName::Refresh)));
+    }
     if done(OperationName::Forget) > 0 {
         parts.push(format!("{} forgotten", done(OperationName::Forget)));
     }

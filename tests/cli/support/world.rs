@@ -133,6 +133,11 @@ impl World {
         planned
     }
 
+    /// Calls AWS as somebody else would: an operation of boto3. What the endpoint refuses fails the test.
+    pub fn call(&self, service: &str, operation: &str, parameters: Json) -> Json {
+        self.endpoint.account(&format!("call {service} {operation} {parameters}"))
+    }
+
     /// The ARNs of all that is in the account.
     pub fn in_account(&self) -> Vec<String> {
         let arns = self.endpoint.account("leftovers");
