@@ -25,7 +25,7 @@ use crate::template::Reference;
 use crate::value::{Path, Segment, Value};
 
 /// The top-level tables that are no resource types.
-pub const TABLES: &[&str] = &["stack", "variables", "data", "outputs"];
+pub const TABLES: &[&str] = &["stack", "variables", "data", "outputs", "import"];
 
 /// Reads a stack file. Without errors among the diagnostics there is a stack.
 ///

@@ -8,7 +8,7 @@ use crate::support::endpoint::root;
 
 /// A module may import from its own row and from the rows above it.
 const ROWS: &[&[&str]] = &[
-    &["address", "template", "value", "place", "diagnostic"],
+    &["address", "arn", "template", "value", "place", "diagnostic"],
     &["document", "schema"],
     &["aws"],
     &["resource"],
@@ -18,6 +18,7 @@ const ROWS: &[&[&str]] = &[
     &["state"],
     &["plan"],
     &["observe"],
+    &["export"],
     &["apply"],
     &["render"],
     &["cli"],
