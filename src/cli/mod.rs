@@ -14,6 +14,7 @@ mod destroy;
 mod error;
 mod execute;
 pub mod exit_code;
+mod export;
 mod graph;
 mod live;
 mod options;
@@ -62,6 +63,7 @@ enum Command {
     Plan(plan::PlanCommand),
     Apply(apply::Apply),
     Destroy(destroy::Destroy),
+    Export(export::Export),
     #[command(subcommand)]
     State(state::StateCommand),
     Graph(graph::Graph),
@@ -111,6 +113,7 @@ async fn run(command: Command, ui: Ui) -> Result<u8, CliError> {
         Command::Plan(plan) => plan.run(ui).await,
         Command::Apply(apply) => apply.run(ui).await,
         Command::Destroy(destroy) => destroy.run(ui).await,
+        Command::Export(export) => export.run(ui).await,
         Command::State(state) => state.run(ui),
         Command::Graph(graph) => graph.run(ui),
         Command::Schema(schema) => schema.run(ui),
