@@ -4,6 +4,7 @@
 
 mod architecture;
 mod events;
+mod export;
 mod faults;
 mod hostile;
 mod interrupt;
