@@ -1,6 +1,6 @@
 //! Looks at AWS: what is recorded, what a new resource would collide with, what is looked up. Batched and concurrent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::{self, StreamExt};
 use indexmap::IndexMap;
@@ -11,6 +11,7 @@ use crate::plan::Observed;
 use crate::resource::{Live, Ownership, ResourceType, Sought, find_kind};
 use crate::stack::{DataSource, Resource, Stack};
 use crate::state::{Intent, IntentOperation, State};
+use crate::value::Value;
 
 /// Something that could not be looked at.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +22,8 @@ pub enum ObserveError {
     NoSuchData { address: Address, query: String },
     #[error("{address}: {query} is no name or ARN of a {}", .address.resource_type)]
     BadQuery { address: Address, query: String },
+    #[error("{address} can't be imported: AWS has no {} {query}", .address.resource_type)]
+    NoSuchImport { address: Address, query: String },
 }
 
 /// How to look.
@@ -32,21 +35,35 @@ pub struct Look<'a> {
     /// Whether to read what is recorded. What an interrupted run left incomplete is read in any case:
     /// what is recorded of it is what was to be made.
     pub refresh: bool,
+    /// Look only at these of what is recorded, made anew or imported; all others are taken to be as recorded.
+    pub only: Option<&'a BTreeSet<Address>>,
     /// How many types to ask about at a time.
     pub parallelism: usize,
 }
 
-/// Looks at everything in `state`, at the names of everything that `stack` would make anew, and at everything it looks up.
+impl Look<'_> {
+    fn is_at(&self, address: &Address) -> bool {
+        self.only.is_none_or(|only| only.contains(address))
+    }
+}
+
+/// Looks at everything in `state`, at the names of everything that `stack` would make anew, at what it imports, and at
+/// everything it looks up.
 ///
 /// # Errors
 /// All that could not be looked at: a plan made half blind would promise what it can't know.
 pub async fn observe(look: Look<'_>, stack: Option<&Stack>, state: &State) -> Result<Observed, Vec<ObserveError>> {
-    let (resources, found, data) =
-        tokio::join!(read_recorded(look, state), find_unrecorded(look, stack, state), read_data(look, stack, state));
+    let (resources, found, imports, data) = tokio::join!(
+        read_recorded(look, state),
+        find_unrecorded(look, stack, state),
+        read_imports(look, stack, state),
+        read_data(look, stack, state)
+    );
     let mut errors = Vec::new();
     let observed = Observed {
         resources: keep(resources, &mut errors),
         found: keep(found, &mut errors).into_iter().filter_map(|(address, live)| Some((address, live?))).collect(),
+        imports: keep(imports, &mut errors),
         data: keep(data, &mut errors),
     };
     if errors.is_empty() { Ok(observed) } else { Err(errors) }
@@ -76,7 +93,8 @@ pub async fn find_interrupted(
 type Answer<T> = Result<(Address, T), ObserveError>;
 
 async fn read_recorded(look: Look<'_>, state: &State) -> Vec<Answer<Option<Live>>> {
-    let wanted = state.resources.iter().filter(|(_, record)| look.refresh || record.incomplete);
+    let recorded = state.resources.iter().filter(|(address, _)| look.is_at(address));
+    let wanted = recorded.filter(|(_, record)| look.refresh || record.incomplete);
     let by_type = by_type(wanted.filter_map(|(address, record)| {
         let kind = find_kind(look.kinds, &address.resource_type)?;
         Some((kind, (address.clone(), record.id.clone())))
@@ -91,7 +109,10 @@ async fn read_recorded(look: Look<'_>, state: &State) -> Vec<Answer<Option<Live>
 
 async fn find_unrecorded(look: Look<'_>, stack: Option<&Stack>, state: &State) -> Vec<Answer<Option<Live>>> {
     let resources = stack.into_iter().flat_map(|stack| stack.resources.values());
-    let by_type = by_type(resources.filter(|resource| takes_name(resource, state)).map(|resource| {
+    let is_imported = |resource: &Resource| stack.is_some_and(|stack| stack.imports.contains_key(&resource.address));
+    let looked_at = resources.filter(|resource| look.is_at(&resource.address) && !is_imported(resource));
+    let taking = looked_at.filter(|resource| takes_name(resource, state));
+    let by_type = by_type(taking.map(|resource| {
         let spec = resource.spec.resolve(&|reference| look.aws.place.lookup(reference), &|text| state.digest(text));
         let ownership = Ownership { stack: state.stack.clone(), address: resource.address.to_string(), token: None };
         (resource.kind, (resource.address.clone(), Sought { spec, ownership }))
@@ -113,17 +134,43 @@ async fn find_unrecorded(look: Look<'_>, stack: Option<&Stack>, state: &State) -
 fn takes_name(resource: &Resource, state: &State) -> bool {
     let field = resource.kind.description().name_field;
     let recorded = state.resources.get(&resource.address);
-    recorded.is_none_or(|record| record.spec.text(field) != resource.spec.text(field))
+    // A name that nobody gave is only for what is not there yet.
+    recorded.is_none_or(|record| !resource.is_named_by_default && record.spec.text(field) != resource.spec.text(field))
 }
 
 async fn read_data(look: Look<'_>, stack: Option<&Stack>, state: &State) -> Vec<Answer<Live>> {
+    let sources = stack.into_iter().flat_map(|stack| stack.data.values());
+    let wanted = sources.map(|DataSource { address, kind, query, .. }| (*kind, address, query));
+    let missing = |address, query| ObserveError::NoSuchData { address, query };
+    read_by_name(look, wanted, state, missing).await
+}
+
+/// What `[import]` names and the state does not have yet.
+async fn read_imports(look: Look<'_>, stack: Option<&Stack>, state: &State) -> Vec<Answer<Live>> {
+    let imports = stack.into_iter().flat_map(|stack| &stack.imports);
+    let open = imports.filter(|(address, _)| look.is_at(address) && !state.resources.contains_key(*address));
+    let wanted = open.filter_map(|(address, import)| {
+        let kind = find_kind(look.kinds, &address.resource_type)?;
+        Some((kind, address, &import.id))
+    });
+    let missing = |address, query| ObserveError::NoSuchImport { address, query };
+    read_by_name(look, wanted, state, missing).await
+}
+
+/// What the user calls by a name or an ARN.
+async fn read_by_name<'a>(
+    look: Look<'_>,
+    wanted: impl Iterator<Item = (&'static dyn ResourceType, &'a Address, &'a Value)>,
+    state: &State,
+    missing: impl Fn(Address, String) -> ObserveError + Copy,
+) -> Vec<Answer<Live>> {
     let mut answers = Vec::new();
     let mut known = Vec::new();
-    for DataSource { address, kind, query, .. } in stack.into_iter().flat_map(|stack| stack.data.values()) {
+    for (kind, address, query) in wanted {
         let query = query.resolve(&|reference| look.aws.place.lookup(reference), &|text| state.digest(text));
         let query = query.as_str().unwrap_or_default().to_owned();
         match kind.id(&query, &look.aws.place) {
-            Some(id) => known.push((*kind, (address.clone(), query, id))),
+            Some(id) => known.push((kind, (address.clone(), query, id))),
             None => answers.push(Err(ObserveError::BadQuery { address: address.clone(), query })),
         }
     }
@@ -132,7 +179,7 @@ async fn read_data(look: Look<'_>, stack: Option<&Stack>, state: &State) -> Vec<
         let lives = kind.read_many(look.aws, &ids).await;
         let pair = |((address, query, _), live): ((Address, String, String), Result<Option<Live>, Error>)| match live {
             Ok(Some(live)) => Ok((address, live)),
-            Ok(None) => Err(ObserveError::NoSuchData { address, query }),
+            Ok(None) => Err(missing(address, query)),
             Err(error) => Err(ObserveError::Unreadable { address, error: Box::new(error) }),
         };
         entries.into_iter().zip(lives).map(pair).collect::<Vec<_>>()

@@ -99,6 +99,11 @@ impl Ownership {
         tags
     }
 
+    /// Whether it is the same address of the same stack, whichever intent made it.
+    pub fn is_same_resource(&self, other: &Self) -> bool {
+        self.stack == other.stack && self.address == other.address
+    }
+
     /// Takes our tags and AWS's own (`aws:*`) out of `tags`; what remains is the user's.
     pub fn split_off(tags: &mut BTreeMap<String, String>) -> Option<Self> {
         let owner = tags.get(Self::STACK).zip(tags.get(Self::ADDRESS)).map(|(stack, address)| Self {

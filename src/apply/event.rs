@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
-
 use crate::address::Address;
 use crate::aws::Error;
+use crate::plan::OperationName;
 
 /// One thing that happened.
 #[derive(Clone, Debug)]
@@ -61,17 +60,6 @@ pub enum Event {
         running: usize,
     },
     Finished(Summary),
-}
-
-/// What a step does, as people call it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OperationName {
-    Create,
-    Update,
-    Delete,
-    Import,
-    Forget,
 }
 
 /// How an apply ended.

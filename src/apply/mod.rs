@@ -10,6 +10,7 @@
 //! leaves them where they are, and the next run settles what they were about to do.
 
 pub mod event;
+mod promise;
 mod run;
 mod schedule;
 mod settle;
@@ -17,6 +18,6 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-pub use event::{Event, OperationName, Summary};
+pub use event::{Event, Summary};
 pub use run::{ApplyOptions, Work, apply};
 pub use settle::{Settled, settle};

@@ -13,7 +13,7 @@ use crate::apply::settle::left_incomplete;
 use crate::apply::step::{self, Message, Prepared};
 use crate::apply::{Event, Summary};
 use crate::aws::{Aws, Error, ErrorKind};
-use crate::plan::{Observed, OutputChange, Plan, sealed_if};
+use crate::plan::{Moved, Observed, OutputChange, Plan, sealed_if};
 use crate::resource::Live;
 use crate::schema::Phase;
 use crate::state::{Entry, IntentOperation, Outcome, RecordedOutput, Session, StateError};
@@ -48,9 +48,9 @@ pub async fn apply(
     let Work { plan, aws, .. } = work;
     let begun = Instant::now();
     note_recent_changes(aws, session);
-    if session.state().place != plan.place {
-        session.record(&[Entry::Place(plan.place.clone())])?;
-    }
+    let moves = plan.moves.iter().map(Moved::entry);
+    let place = (session.state().place != plan.place).then(|| Entry::Place(plan.place.clone()));
+    session.record(&moves.chain(place).collect::<Vec<_>>())?;
     report(&Event::Started { steps: plan.steps.iter().filter(|step| !step.is_silent).count() });
     let (sender, mut messages) = unbounded_channel();
     let mut run = Run {
@@ -87,7 +87,7 @@ pub async fn apply(
         }
     }
     run.record(Vec::new());
-    let name = |index: usize| (plan.steps[index].address.clone(), step::name_of(&plan.steps[index].operation));
+    let name = |index: usize| (plan.steps[index].address.clone(), plan.steps[index].name);
     run.summary.not_tried = run.schedule.not_started().filter(|&index| !plan.steps[index].is_silent).map(name).collect();
     if run.summary.is_success() && run.state_error.is_none() {
         run.record_outputs();
@@ -165,7 +165,7 @@ impl Run<'_> {
                 (self.report)(&Event::StepStarted {
                     step: index,
                     address: prepared.step.address.clone(),
-                    operation: step::name_of(operation),
+                    operation: prepared.step.name,
                     id: step::id_of(operation).map(str::to_owned),
                 });
             }
@@ -259,7 +259,7 @@ impl Run<'_> {
         if prepared.step.is_silent {
             return;
         }
-        let (address, operation) = (prepared.step.address.clone(), step::name_of(&prepared.step.operation));
+        let (address, operation) = (prepared.step.address.clone(), prepared.step.name);
         let id = live.map(|live| live.id).or_else(|| prepared.intent.id.clone());
         self.summary.done.push((address.clone(), operation));
         (self.report)(&Event::StepDone { step, address, operation, id, elapsed });
@@ -269,7 +269,7 @@ impl Run<'_> {
         let planned = &self.work.plan.steps[step];
         self.is_stopping = true;
         self.summary.failed.push(planned.address.clone());
-        let (address, operation) = (planned.address.clone(), step::name_of(&planned.operation));
+        let (address, operation) = (planned.address.clone(), planned.name);
         (self.report)(&Event::StepFailed { step, address, operation, error, elapsed });
     }
 

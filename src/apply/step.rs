@@ -5,9 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::apply::OperationName;
+use crate::apply::promise;
 use crate::aws::{Aws, Error, ErrorKind};
-use crate::plan::{Observed, Step, StepOperation, Target};
+use crate::plan::{Observed, Step, StepOperation, Target, keep_unmanaged};
 use crate::resource::{Live, Operation, Ownership, Progress};
 use crate::state::{Intent, IntentOperation, Record, State};
 use crate::template::Reference;
@@ -28,17 +28,6 @@ pub struct Prepared {
     /// The spec to be made; null for a deletion.
     pub spec: Value,
     pub intent: Intent,
-}
-
-/// What a step does, as people call it.
-pub fn name_of(operation: &StepOperation) -> OperationName {
-    match operation {
-        StepOperation::Create(_) => OperationName::Create,
-        StepOperation::Update { .. } => OperationName::Update,
-        StepOperation::Delete { .. } | StepOperation::DeleteDeposed { .. } => OperationName::Delete,
-        StepOperation::Record { .. } => OperationName::Import,
-        StepOperation::Forget => OperationName::Forget,
-    }
 }
 
 /// The ARN that a step is about, where there is one already.
@@ -135,20 +124,22 @@ async fn carry_out(
     match &prepared.step.operation {
         StepOperation::Create(_) => {
             let live = kind.create(operation, &prepared.spec).await?;
-            if let Err(broken) = check_promise(prepared, aws, &live) {
+            promise::kept(&prepared.step, &prepared.spec, &live, aws).inspect_err(|_| {
                 // It is there all the same, and must not be lost.
                 progress.exists(&live);
-                return Err(broken);
-            }
+            })?;
             Ok(Some(live))
         }
         StepOperation::Update { live, .. } => {
             // What was pending in the plan may turn out to be what is there already.
             let differences = crate::schema::differences(kind.schema(), Some(&live.spec), Some(&prepared.spec));
-            if differences.is_empty() {
+            let is_marked = live.ownership.as_ref().is_some_and(|owner| owner.is_same_resource(&ownership));
+            if differences.is_empty() && is_marked {
                 return Ok(Some(live.clone()));
             }
-            kind.update(operation, live, &prepared.spec, &differences).await.map(Some)
+            let live = kind.update(operation, live, &prepared.spec, &differences).await?;
+            promise::kept(&prepared.step, &prepared.spec, &live, aws)?;
+            Ok(Some(live))
         }
         StepOperation::Delete { id, spec } => kind.delete(operation, id, spec).await.map(|()| None),
         StepOperation::DeleteDeposed { predecessor } => {
@@ -179,22 +170,14 @@ fn without_secrets(mut error: Error, spec: &Value) -> Error {
     error
 }
 
-/// What the plan said of the attributes must have come true: other resources were made with it.
-fn check_promise(prepared: &Prepared, aws: &Aws, live: &Live) -> Result<(), Error> {
-    let predicted = prepared.step.kind.predict(&prepared.spec, &aws.place);
-    let broken = predicted.iter().find(|(name, value)| live.attributes.get(*name).is_some_and(|actual| actual != *value));
-    let Some((name, value)) = broken else { return Ok(()) };
-    let actual = live.attributes.get(name).and_then(Value::as_str).unwrap_or_default();
-    let message =
-        format!("{}.{name} was planned to be {} and is {actual}", prepared.step.address, value.as_str().unwrap_or_default());
-    Err(Error::new("stepwright:Promise", ErrorKind::Bug, message).help("this is a bug of Stepwright: please report it"))
-}
-
 /// What the state is to say of `live`.
 pub fn record(prepared: &Prepared, live: &Live, incomplete: bool) -> Record {
+    let mut spec = prepared.spec.clone();
+    // What is not managed is recorded as it was found, so that its change is seen.
+    keep_unmanaged(prepared.step.kind.schema(), &mut spec, &live.spec);
     Record {
         id: live.id.clone(),
-        spec: prepared.spec.clone(),
+        spec,
         attributes: live.attributes.clone(),
         dependencies: prepared.intent.dependencies.clone(),
         lifecycle: prepared.intent.lifecycle.clone(),

@@ -1,19 +1,19 @@
 //! `stepwright apply`: makes AWS what the stack says.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::address::Address;
 use crate::aws::Connection;
-use crate::cli::context::{Project, connect_to, inputs, look, open_project_with, require};
+use crate::cli::context::{Extent, Project, connect_to, inputs, look, open_project_with, require};
 use crate::cli::error::CliError;
 use crate::cli::execute::{Execution, execute, open_session, plan_options};
-use crate::cli::options::{Format, LockOptions, PlanOptions, StateOptions, VariableOptions};
+use crate::cli::options::{Format, LockOptions, ModeOptions, PlanOptions, StateOptions, VariableOptions};
 use crate::cli::plan_file::PlanFile;
 use crate::cli::ui::Ui;
-use crate::plan::{Inputs, plan};
-use crate::resources;
+use crate::plan::{self, Plan};
 use crate::state::State;
 
 /// Makes AWS what the stack says: shows the plan, asks, and carries it out in dependency order.
@@ -38,9 +38,8 @@ pub struct Apply {
     variables: VariableOptions,
     #[command(flatten)]
     options: PlanOptions,
-    /// Replaces this resource even if nothing forces it. May be repeated.
-    #[arg(long, value_name = "ADDRESS")]
-    replace: Vec<Address>,
+    #[command(flatten)]
+    mode: ModeOptions,
     /// Does not ask. A saved plan is never asked about: it was shown when it was made.
     #[arg(long, short, visible_alias = "auto-approve")]
     yes: bool,
@@ -66,44 +65,39 @@ impl Apply {
         let session = open_session(store, &command, self.lock.lock_timeout, &aws, (self.format, ui)).await?;
 
         let connection = Connection::Ready(Box::new(aws.clone()));
-        let (place, observed) = look(&connection, Some(&project.stack), session.state(), &self.options).await?;
-        let options = plan_options(&self.options, &self.replace);
-        let state = session.state();
-        let plan = plan(Inputs {
-            kinds: resources::ALL,
-            stack: Some(&project.stack),
-            state,
-            place: &place,
-            observed: &observed,
-            options: &options,
-        })?;
+        let only: Option<BTreeSet<Address>> = saved.as_ref().map(|saved| saved.touched.keys().cloned().collect());
+        let extent = Extent { only: only.as_ref(), ..Extent::of(&self.options) };
+        let seen = look(&connection, Some(&project.stack), session.state(), extent).await?;
+        let options = plan::Options { only, ..plan_options(&self.options, &self.mode)? };
+        let plan = seen.plan(Some(&project.stack), &options)?;
         if let Some(saved) = &saved {
-            let moved = saved.moved(&plan);
-            if !moved.is_empty() {
-                let refusal = CliError::message(format!("{} is no longer what would be done", self.file.display()));
-                let refusal = moved.into_iter().fold(refusal, CliError::help);
-                return Err(refusal.help("look at a new plan: stepwright plan STACK --out FILE"));
-            }
+            refuse_what_moved(saved, &plan, session.state(), &self.file)?;
         }
         let execution = Execution {
             format: self.format,
             is_approved: self.yes || saved.is_some(),
             title: "Apply",
-            question: "Do you want to perform these actions?",
+            question: match self.mode.refresh_only {
+                true => "Would you like to update the state to reflect these detected changes? Nothing is changed in AWS.",
+                false => "Do you want to perform these actions?",
+            },
             parallelism: self.options.parallelism,
         };
-        execute(&plan, (&aws, &observed), session, execution, ui).await
+        execute(&plan, (&aws, &seen.observed), session, execution, ui).await
     }
 
     /// A saved plan brings its own options.
     fn take_over(&mut self, saved: &PlanFile) -> Result<(), CliError> {
-        if !self.options.targets.is_empty() || !self.replace.is_empty() || self.state.state.is_some() {
-            return Err(CliError::message("--target, --replace and --state are those of the saved plan").help("leave them out"));
+        let Self { options, mode, state, .. } = &self;
+        if !options.targets.is_empty() || !mode.replace.is_empty() || mode.refresh_only || state.state.is_some() {
+            return Err(CliError::message("--target, --replace, --refresh-only and --state are those of the saved plan")
+                .help("leave them out"));
         }
         self.state.state = Some(saved.state_file.clone());
         self.options.targets.clone_from(&saved.targets);
         self.options.refresh = saved.refresh;
-        self.replace.clone_from(&saved.replace);
+        self.mode.replace.clone_from(&saved.replace);
+        self.mode.refresh_only = saved.refresh_only;
         let given_again = std::mem::take(&mut self.variables.variables);
         self.variables.variables = saved.variables.iter().cloned().chain(given_again).collect();
         self.variables.variable_files.splice(0..0, saved.variable_files.iter().cloned());
@@ -117,4 +111,15 @@ impl Apply {
         let inputs = inputs(&self.variables)?;
         open_project_with((stack_file, &inputs, self.variables.allow_documents_outside), &self.state, initial, ui)
     }
+}
+
+/// A plan is a promise: what it touches must be as it was.
+fn refuse_what_moved(saved: &PlanFile, plan: &Plan, state: &State, file: &Path) -> Result<(), CliError> {
+    let moved = saved.moved(plan, state);
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let refusal = CliError::message(format!("{} is no longer what would be done", file.display()));
+    let refusal = moved.into_iter().fold(refusal, CliError::help);
+    Err(refusal.help("look at a new plan: stepwright plan STACK --out FILE"))
 }

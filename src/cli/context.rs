@@ -1,7 +1,9 @@
 //! What most commands begin with: the stack, its state, and AWS.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::address::Address;
 use crate::aws::{Aws, Connection, connect};
 use crate::cli::error::CliError;
 use crate::cli::options::{PlanOptions, StackOptions, StateOptions, VariableOptions};
@@ -9,7 +11,7 @@ use crate::cli::ui::Ui;
 use crate::diagnostic::{Diagnostic, has_errors};
 use crate::observe::{Look, observe};
 use crate::place::Place;
-use crate::plan::Observed;
+use crate::plan::{self, Moved, Observed, Plan};
 use crate::render;
 use crate::resources;
 use crate::stack::load::{self, LoadError};
@@ -120,28 +122,66 @@ pub fn require(connection: Connection) -> Result<Aws, CliError> {
     }
 }
 
-/// What a plan is made from, beside the stack: the place, and what was seen of AWS.
-pub async fn look(
-    connection: &Connection,
-    stack: Option<&Stack>,
-    state: &State,
-    options: &PlanOptions,
-) -> Result<(Place, Observed), CliError> {
-    match connection {
+/// What a plan is made from, beside the stack: the state with its moves made, the place, and what was seen of AWS.
+pub struct Seen {
+    pub state: State,
+    pub moves: Vec<Moved>,
+    pub place: Place,
+    pub observed: Observed,
+}
+
+impl Seen {
+    /// The plan for `stack`; without one, for taking everything down.
+    pub fn plan(&self, stack: Option<&Stack>, options: &plan::Options) -> Result<Plan, CliError> {
+        let inputs = plan::Inputs {
+            kinds: resources::ALL,
+            stack,
+            state: &self.state,
+            moves: &self.moves,
+            place: &self.place,
+            observed: &self.observed,
+            options,
+        };
+        Ok(plan::plan(inputs)?)
+    }
+}
+
+/// How much of AWS to look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Extent<'a> {
+    pub refresh: bool,
+    /// These alone; absent, everything.
+    pub only: Option<&'a BTreeSet<Address>>,
+    pub parallelism: usize,
+}
+
+impl<'a> Extent<'a> {
+    pub fn of(options: &'a PlanOptions) -> Self {
+        Self { refresh: options.refresh, only: None, parallelism: options.parallelism }
+    }
+}
+
+/// Looks at AWS.
+pub async fn look(connection: &Connection, stack: Option<&Stack>, state: &State, extent: Extent<'_>) -> Result<Seen, CliError> {
+    let (state, moves) = plan::moved(stack, state)?;
+    let (place, observed) = match connection {
         Connection::Ready(aws) => {
-            let observed = {
-                let look = Look { aws, kinds: resources::ALL, refresh: options.refresh, parallelism: options.parallelism };
-                observe(look, stack, state).await?
-            };
-            Ok((aws.place.clone(), observed))
+            let Extent { refresh, only, parallelism } = extent;
+            let look = Look { aws, kinds: resources::ALL, refresh, only, parallelism };
+            (aws.place.clone(), observe(look, stack, &state).await?)
         }
         Connection::Offline { place, reason } => {
-            if options.refresh && !state.resources.is_empty() {
+            if extent.refresh && !state.resources.is_empty() {
                 return Err(CliError::message(format!("{reason}, so what is recorded can't be compared with AWS"))
                     .help("set AWS_PROFILE or AWS_ACCESS_KEY_ID, or plan against the state alone with --refresh=false"));
             }
+            if stack.is_some_and(|stack| !stack.imports.is_empty()) {
+                return Err(CliError::message(format!("{reason}, so what [import] names can't be looked up"))
+                    .help("set AWS_PROFILE or AWS_ACCESS_KEY_ID"));
+            }
             let recorded = state.place.clone();
-            Ok((Place { region: place.region.clone().or(recorded.region), ..recorded }, Observed::default()))
+            (Place { region: place.region.clone().or(recorded.region), ..recorded }, Observed::default())
         }
-    }
+    };
+    Ok(Seen { state: state.into_owned(), moves, place, observed })
 }

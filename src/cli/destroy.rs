@@ -5,13 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::aws::Connection;
-use crate::cli::context::{accounts_of_stack, connect_to, inputs, look, name_of_stack, read_stack, require, state_path};
+use crate::cli::context::{Extent, accounts_of_stack, connect_to, inputs, look, name_of_stack, read_stack, require, state_path};
 use crate::cli::error::CliError;
 use crate::cli::execute::{Execution, execute, open_session, plan_options};
-use crate::cli::options::{Format, LockOptions, PlanOptions, StateOptions, VariableOptions};
+use crate::cli::options::{Format, LockOptions, ModeOptions, PlanOptions, StateOptions, VariableOptions};
 use crate::cli::ui::Ui;
-use crate::plan::{Inputs, plan};
-use crate::resources;
 use crate::state::FileStore;
 
 /// Destroys everything that the state records, dependants first.
@@ -55,16 +53,8 @@ impl Destroy {
         let command = format!("destroy {}", self.stack.as_ref().unwrap_or(&path).display());
         let session = open_session((store, None), &command, self.lock.lock_timeout, &aws, (self.format, ui)).await?;
         let connection = Connection::Ready(Box::new(aws.clone()));
-        let (place, observed) = look(&connection, None, session.state(), &self.options).await?;
-        let options = plan_options(&self.options, &[]);
-        let plan = plan(Inputs {
-            kinds: resources::ALL,
-            stack: None,
-            state: session.state(),
-            place: &place,
-            observed: &observed,
-            options: &options,
-        })?;
+        let seen = look(&connection, None, session.state(), Extent::of(&self.options)).await?;
+        let plan = seen.plan(None, &plan_options(&self.options, &ModeOptions::default())?)?;
         let execution = Execution {
             format: self.format,
             is_approved: self.yes,
@@ -72,7 +62,7 @@ impl Destroy {
             question: "Do you really want to destroy all of this? There is no undo.",
             parallelism: self.options.parallelism,
         };
-        execute(&plan, (&aws, &observed), session, execution, ui).await
+        execute(&plan, (&aws, &seen.observed), session, execution, ui).await
     }
 
     /// Where the state is, and which accounts are allowed. A broken stack file is told and passed over if --state is given.

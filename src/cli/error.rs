@@ -92,6 +92,9 @@ impl From<Vec<ObserveError>> for CliError {
                 ObserveError::NoSuchData { .. } => {
                     vec!["look-ups name something that exists already; create it first".to_owned()]
                 }
+                ObserveError::NoSuchImport { .. } => {
+                    vec!["check its name, the region and the account; without the entry it would be created".to_owned()]
+                }
                 ObserveError::BadQuery { .. } => vec!["write its name or its ARN".to_owned()],
             };
             Diagnostic { help, ..Diagnostic::error(error.to_string()) }

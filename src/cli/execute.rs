@@ -7,11 +7,11 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use crate::apply::{ApplyOptions, Event, Summary, Work, apply, settle};
 use crate::aws::Aws;
 use crate::cli::error::CliError;
+use crate::cli::exit_code;
 use crate::cli::live::Live;
-use crate::cli::options::Format;
+use crate::cli::options::{Format, ModeOptions, PlanOptions};
 use crate::cli::ui::Ui;
-use crate::cli::{exit_code, options::PlanOptions};
-use crate::plan::{Observed, Plan};
+use crate::plan::{self, Observed, Plan};
 use crate::render;
 use crate::resources;
 use crate::state::{FileStore, Session, State};
@@ -136,6 +136,14 @@ fn show_event(event: &Event, format: Format, ui: Ui) -> Result<(), CliError> {
 }
 
 /// The part of the options that a plan depends on.
-pub fn plan_options(options: &PlanOptions, replace: &[crate::address::Address]) -> crate::plan::Options {
-    crate::plan::Options { targets: options.targets.clone(), replace: replace.to_vec() }
+pub fn plan_options(options: &PlanOptions, mode: &ModeOptions) -> Result<plan::Options, CliError> {
+    if mode.refresh_only && !options.refresh {
+        return Err(CliError::message("--refresh-only looks at AWS, and --refresh=false does not").help("leave one of them out"));
+    }
+    Ok(plan::Options {
+        targets: options.targets.clone(),
+        replace: mode.replace.clone(),
+        refresh_only: mode.refresh_only,
+        ..plan::Options::default()
+    })
 }

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::address::Address;
-use crate::apply::{Event, OperationName};
+use crate::apply::Event;
 use crate::cli::options::Format;
 use crate::cli::ui::Ui;
+use crate::plan::OperationName;
 use crate::render;
 use crate::render::progress::Failure;
 

@@ -11,11 +11,13 @@ mod apply;
 mod completions;
 mod context;
 mod destroy;
+mod drift;
 mod error;
 mod execute;
 pub mod exit_code;
 mod export;
 mod graph;
+mod import;
 mod live;
 mod options;
 mod plan;
@@ -34,11 +36,12 @@ Examples:
   stepwright plan stacks/ecs-task.toml               what would change, and why
   stepwright apply stacks/ecs-task.toml              show it, ask, do it
   stepwright plan stacks/ecs-task.toml --out plan.json && stepwright apply plan.json
+  stepwright drift stacks/ecs-task.toml              what somebody changed in AWS since
   stepwright destroy stacks/ecs-task.toml            take everything down again
 
 Credentials and region come from where the AWS CLI has them: AWS_PROFILE, AWS_REGION, SSO, AWS_ENDPOINT_URL.
 
-Exit codes: 0 done, 1 error, 2 there are changes (plan --detailed-exitcode), 130 interrupted.";
+Exit codes: 0 done, 1 error, 2 there are changes (plan --detailed-exitcode) or drift (drift), 130 interrupted.";
 
 /// Options that every command takes.
 const EVERYWHERE: &str = "Global options";
@@ -63,6 +66,8 @@ enum Command {
     Plan(plan::PlanCommand),
     Apply(apply::Apply),
     Destroy(destroy::Destroy),
+    Drift(drift::Drift),
+    Import(import::Import),
     Export(export::Export),
     #[command(subcommand)]
     State(state::StateCommand),
@@ -113,6 +118,8 @@ async fn run(command: Command, ui: Ui) -> Result<u8, CliError> {
         Command::Plan(plan) => plan.run(ui).await,
         Command::Apply(apply) => apply.run(ui).await,
         Command::Destroy(destroy) => destroy.run(ui).await,
+        Command::Drift(drift) => drift.run(ui).await,
+        Command::Import(import) => import.run(ui).await,
         Command::Export(export) => export.run(ui).await,
         Command::State(state) => state.run(ui),
         Command::Graph(graph) => graph.run(ui),

@@ -53,6 +53,17 @@ pub struct PlanOptions {
     pub parallelism: usize,
 }
 
+/// What kind of plan to make.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ModeOptions {
+    /// Changes nothing in AWS: only the state takes over what changed outside.
+    #[arg(long, conflicts_with = "replace")]
+    pub refresh_only: bool,
+    /// Replaces this resource even if nothing forces it. May be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    pub replace: Vec<Address>,
+}
+
 /// How to wait for a state that another run holds.
 #[derive(Args, Clone, Debug)]
 pub struct LockOptions {

@@ -4,17 +4,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::address::Address;
 use crate::apply::settle;
 use crate::aws::Connection;
-use crate::cli::context::{Project, connect_to, look, open_project};
+use crate::cli::context::{Extent, connect_to, look, open_project};
 use crate::cli::error::CliError;
 use crate::cli::execute::plan_options;
 use crate::cli::exit_code;
-use crate::cli::options::{Format, PlanOptions, StackOptions};
+use crate::cli::options::{Format, ModeOptions, PlanOptions, StackOptions};
 use crate::cli::plan_file::PlanFile;
 use crate::cli::ui::Ui;
-use crate::plan::{Inputs, Plan, plan};
 use crate::render;
 use crate::resources;
 use crate::state::State;
@@ -29,15 +27,15 @@ Examples:
   stepwright plan stacks/ecs-task.toml
   stepwright plan stacks/ecs-task.toml --var image=app:2 --out plan.json
   stepwright plan stacks/ecs-task.toml --detailed-exitcode       0 no changes, 1 error, 2 changes
+  stepwright plan stacks/ecs-task.toml --refresh-only            what changed outside, and nothing else
   stepwright plan stacks/ecs-task.toml --format json | jq '.resource_changes[].change.actions'")]
 pub struct PlanCommand {
     #[command(flatten)]
     stack: StackOptions,
     #[command(flatten)]
     options: PlanOptions,
-    /// Replaces this resource even if nothing forces it. May be repeated.
-    #[arg(long, value_name = "ADDRESS")]
-    replace: Vec<Address>,
+    #[command(flatten)]
+    mode: ModeOptions,
     /// Saves the plan; `stepwright apply FILE` does exactly that, or refuses.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -54,10 +52,12 @@ impl PlanCommand {
         let mut project = open_project(&self.stack, ui)?;
         let connection = connect_to(project.stack.region.as_deref(), &project.stack.allowed_account_ids).await?;
         let notices = settle_in_memory(&connection, &mut project.state).await?;
-        let mut plan = make_plan(&project, &connection, &self.options, &self.replace).await?;
+        let options = plan_options(&self.options, &self.mode)?;
+        let seen = look(&connection, Some(&project.stack), &project.state, Extent::of(&self.options)).await?;
+        let mut plan = seen.plan(Some(&project.stack), &options)?;
         plan.notices.splice(0..0, notices);
         if let Some(path) = &self.out {
-            PlanFile::new(&self.stack, &self.options, &self.replace, &project, &plan)?.write(path)?;
+            PlanFile::new(&self.stack, &self.options, &self.mode, &project, &plan)?.write(path)?;
         }
         match self.format {
             Format::Human => {
@@ -77,7 +77,7 @@ impl PlanCommand {
 }
 
 /// What an interrupted run left open, settled for this plan alone: only apply writes.
-async fn settle_in_memory(connection: &Connection, state: &mut State) -> Result<Vec<String>, CliError> {
+pub async fn settle_in_memory(connection: &Connection, state: &mut State) -> Result<Vec<String>, CliError> {
     let mut notices = Vec::new();
     if state.interrupted.is_empty() {
         return Ok(notices);
@@ -94,24 +94,4 @@ async fn settle_in_memory(connection: &Connection, state: &mut State) -> Result<
         notices.push(format!("{}: what an interrupted run was about to do {outcome}", settled.address));
     }
     Ok(notices)
-}
-
-/// Looks at AWS and plans.
-pub async fn make_plan(
-    project: &Project,
-    connection: &Connection,
-    options: &PlanOptions,
-    replace: &[Address],
-) -> Result<Plan, CliError> {
-    let (place, observed) = look(connection, Some(&project.stack), &project.state, options).await?;
-    let options = plan_options(options, replace);
-    let inputs = Inputs {
-        kinds: resources::ALL,
-        stack: Some(&project.stack),
-        state: &project.state,
-        place: &place,
-        observed: &observed,
-        options: &options,
-    };
-    Ok(plan(inputs)?)
 }

@@ -2,8 +2,10 @@
 //!
 //! `apply FILE` reads the same stack with the same variables, looks at AWS again, makes the plan anew, and
 //! goes on only if it is the saved one. So nothing that was saved is ever executed, no sensitive value
-//! needs to be in the file, and a change of anything the plan touches is noticed and named.
+//! needs to be in the file, and a change of anything the plan touches is noticed and named. Only that is looked at
+//! again: what changes elsewhere in the meantime is another plan's business.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -12,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::address::Address;
 use crate::cli::context::Project;
 use crate::cli::error::CliError;
-use crate::cli::options::{PlanOptions, StackOptions};
-use crate::plan::{Base, Plan};
+use crate::cli::options::{ModeOptions, PlanOptions, StackOptions};
+use crate::plan::{Base, Change, Plan};
 use crate::render;
 use crate::state::State;
 
@@ -30,20 +32,23 @@ pub struct PlanFile {
     pub targets: Vec<Address>,
     pub replace: Vec<Address>,
     pub refresh: bool,
+    pub refresh_only: bool,
     pub base: Base,
+    /// What the plan touches, each with a keyed digest of what was live of it; none where nothing was.
+    pub touched: BTreeMap<Address, Option<String>>,
     /// The key of the digests in `plan`, so that a first apply starts from the same state.
     pub digest_key: String,
     /// The plan as JSON, as `plan --format json` prints it.
     pub plan: serde_json::Value,
 }
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 impl PlanFile {
     pub fn new(
         stack: &StackOptions,
         options: &PlanOptions,
-        replace: &[Address],
+        mode: &ModeOptions,
         project: &Project,
         plan: &Plan,
     ) -> Result<Self, CliError> {
@@ -57,9 +62,11 @@ impl PlanFile {
             variables: variables.variables.iter().filter(|(name, _)| is_public(name)).cloned().collect(),
             variable_files: variables.variable_files.clone(),
             targets: options.targets.clone(),
-            replace: replace.to_vec(),
+            replace: mode.replace.clone(),
             refresh: options.refresh,
+            refresh_only: mode.refresh_only,
             base: plan.base.clone(),
+            touched: touched(plan, &project.state),
             digest_key: project.state.digest_key.clone(),
             plan: render::json::plan_document(plan),
         })
@@ -105,20 +112,43 @@ impl PlanFile {
         State { lineage: self.base.lineage.clone(), digest_key: self.digest_key.clone(), ..fresh }
     }
 
-    /// What is no longer as it was when this was planned; empty if nothing that matters.
-    pub fn moved(&self, fresh: &Plan) -> Vec<String> {
+    /// What is no longer as it was when this was planned; empty if nothing that matters. `fresh` is a plan for what
+    /// this one touches, made from `state`.
+    pub fn moved(&self, fresh: &Plan, state: &State) -> Vec<String> {
         let mut moved = Vec::new();
         let (then, now) = (&self.base, &fresh.base);
         if then.lineage != now.lineage {
             moved.push(format!("the state is another one (lineage {} then, {} now)", then.lineage, now.lineage));
-        } else if then.serial != now.serial {
-            moved.push(format!("the state was changed by another run (serial {} then, {} now)", then.serial, now.serial));
         }
         if then.stack_digest != now.stack_digest {
             let stack_file = self.stack_file.display();
             moved.push(format!("{stack_file}, one of its documents or a variable was changed"));
         }
         moved.extend(render::json::compare(&self.plan, &render::json::plan_document(fresh)));
+        if moved.is_empty() {
+            // Values that are not shown differ without a word in the plan.
+            let now = touched(fresh, state);
+            let differs = |(address, digest): &(&Address, &Option<String>)| now.get(*address) != Some(*digest);
+            moved.extend(self.touched.iter().filter(differs).map(|(address, _)| {
+                format!("{address}: what is live is not what it was when the plan was saved, in a value that is not shown")
+            }));
+        }
         moved
     }
+}
+
+/// The resources that something happens to, each with a fingerprint of what is live of it.
+fn touched(plan: &Plan, state: &State) -> BTreeMap<Address, Option<String>> {
+    let fingerprint = |change: &Change| {
+        let live = serde_json::json!({ "id": change.id, "spec": change.before, "attributes": change.before_attributes });
+        change.id.is_some().then(|| state.digest(&live.to_string()))
+    };
+    let mut touched = BTreeMap::new();
+    for change in plan.changes.iter().filter(|change| change.action.is_change()) {
+        // What a replacement left shares its address with its successor, whose fingerprint counts.
+        let fingerprint = if change.deposed.is_some() { None } else { fingerprint(change) };
+        let entry = touched.entry(change.address.clone()).or_insert(None);
+        *entry = entry.take().or(fingerprint);
+    }
+    touched
 }

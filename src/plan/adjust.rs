@@ -102,6 +102,25 @@ pub fn keep_unmanaged(schema: &Field, desired: &mut Value, before: &Value) {
     }
 }
 
+/// Takes out of `value` what is not managed: where a field's default is not fixed and `declared` says nothing of it.
+/// Without anything declared, nothing is known of what is.
+pub fn release_unmanaged(schema: &Field, value: &mut Value, declared: Option<&Value>) {
+    let (Shape::Object { fields, .. }, Value::Map(map), Some(declared)) = (&schema.shape, value, declared) else { return };
+    for (key, field) in fields {
+        match declared.get(key) {
+            None if field.rules.unmanaged => {
+                map.shift_remove(key);
+            }
+            said => {
+                if let Some(member) = map.get_mut(key) {
+                    let nothing = Value::Map(Map::new());
+                    release_unmanaged(field, member, Some(said.unwrap_or(&nothing)));
+                }
+            }
+        }
+    }
+}
+
 /// Makes `desired` at `path` what `before` has there, as `lifecycle.ignore_changes` asks.
 ///
 /// A path is `tags`, `tags.owner` or `container_definitions[report].image`.

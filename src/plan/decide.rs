@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 
 use crate::address::Address;
+use crate::plan::drift::{self, Drift};
 use crate::plan::error::PlanError;
 use crate::plan::{Action, Change, Inputs, Reason, adjust, attributes, reasons};
-use crate::resource::{self, Attributes, Live, Replacement, ResourceType};
+use crate::resource::{self, Live, Ownership, Replacement, ResourceType};
 use crate::schema::{Difference, differences};
 use crate::stack::Resource;
 use crate::state::Record;
@@ -48,15 +49,18 @@ impl<'a> Decisions<'a> {
     }
 
     /// Decides on a resource of the stack, whose dependencies are decided already.
-    pub fn decide(&mut self, resource: &Resource, is_targeted: bool) {
+    pub fn decide(&mut self, resource: &Resource, is_looked_at: bool) {
         let record = self.inputs.state.resources.get(&resource.address);
-        let change = if !is_targeted {
+        let change = if !is_looked_at {
             self.untouched(resource, record)
         } else {
             let desired = self.desired(resource, &|reference| self.lookup(reference));
             let reason = if record.is_some() { Reason::Missing } else { Reason::New };
             match self.present(&resource.address, record) {
-                Presence::Here(live) => self.existing(resource, desired, live, record),
+                Presence::Here(live) => {
+                    self.check_import(&resource.address, record, &live);
+                    self.existing(resource, desired, live, record)
+                }
                 Presence::Gone => self.absent(resource, desired, reason),
                 Presence::Other(live) => {
                     self.claim_name(&resource.address, live);
@@ -69,35 +73,44 @@ impl<'a> Decisions<'a> {
 
     /// Decides on a record that the stack does not have.
     pub fn remove(&mut self, address: &Address, record: &Record, reason: Reason) {
-        let Some(kind) = resource::find_kind(self.inputs.kinds, &address.resource_type) else {
-            self.errors.push(PlanError::UnknownType { address: address.clone() });
-            return;
-        };
-        let (action, mut before) = match self.present(address, Some(record)) {
+        let Some(kind) = self.kind_of(address) else { return };
+        let (action, before) = match self.present(address, Some(record)) {
             Presence::Here(live) => (Action::Delete, live),
             // What is there now is another stack's, and not ours to delete.
-            Presence::Gone | Presence::Other(_) => (Action::Forget, recorded_as_live(record)),
+            Presence::Gone | Presence::Other(_) => (Action::Forget, self.recorded_as_live(address, record)),
         };
-        self.seal(kind, &mut before.spec, [None, Some(&record.spec)]);
-        adjust::keep_write_only(kind.schema(), &mut before.spec, Some(&record.spec), None);
+        let before = self.comparable(kind, before, record, [None, Some(&record.spec)]);
         if action == Action::Delete && record.lifecycle.prevent_destroy {
             self.errors.push(PlanError::PreventDestroy { address: address.clone() });
         }
         let reasons = if action == Action::Forget { vec![Reason::Missing, reason] } else { vec![reason] };
-        let change = Change {
-            address: address.clone(),
-            kind,
-            action,
-            reasons,
-            id: Some(before.id),
-            // What nobody declared goes with it, so it is shown.
-            drift: drift(kind, Some(record), &before.spec),
-            before: Some(before.spec),
-            after: None,
-            before_attributes: before.attributes,
-            after_attributes: Attributes::new(),
-            differences: Vec::new(),
-            deposed: None,
+        // What nobody declared goes with it, so it is shown.
+        let Drift { ours, left_alone } = drift::drift(kind, Some(record), &before, None, &record.lifecycle);
+        let change = Change { action, reasons, drift: ours, left_alone, ..Change::of(address.clone(), kind, Some(before)) };
+        self.changes.insert(address.clone(), change);
+    }
+
+    /// Decides what the state is to take over of a record: what changed outside, and nothing else.
+    pub fn refresh(&mut self, address: &Address, record: &Record) {
+        let Some(kind) = self.kind_of(address) else { return };
+        let resource = self.inputs.stack.and_then(|stack| stack.resources.get(address));
+        let change = match self.present(address, Some(record)) {
+            Presence::Here(live) => {
+                let before = self.comparable(kind, live, record, [None, Some(&record.spec)]);
+                let declared = resource.map(|resource| &resource.spec);
+                let lifecycle = resource.map_or(&record.lifecycle, |resource| &resource.lifecycle);
+                let Drift { mut ours, left_alone } = drift::drift(kind, Some(record), &before, declared, lifecycle);
+                ours.extend(self.lost_marks(kind, address, &before));
+                let action = if ours.is_empty() && left_alone.is_empty() { Action::NoOp } else { Action::Refresh };
+                let (after, after_attributes) = (Some(before.spec.clone()), before.attributes.clone());
+                let change = Change::of(address.clone(), kind, Some(before));
+                Change { action, drift: ours, left_alone, after, after_attributes, ..change }
+            }
+            Presence::Gone | Presence::Other(_) => {
+                let before = self.recorded_as_live(address, record);
+                let change = Change::of(address.clone(), kind, Some(before));
+                Change { action: Action::Forget, reasons: vec![Reason::Missing], ..change }
+            }
         };
         self.changes.insert(address.clone(), change);
     }
@@ -123,6 +136,11 @@ impl<'a> Decisions<'a> {
     /// `desired`, but as `before` where the resource leaves that open.
     pub fn adjusted(&self, resource: &Resource, mut desired: Value, before: &Value) -> Value {
         let schema = resource.kind.schema();
+        let name_field = resource.kind.description().name_field;
+        // A name that nobody gave is as good as any: one that is there keeps the name that it has.
+        if let (true, Some(map), Some(name)) = (resource.is_named_by_default, desired.as_map_mut(), before.get(name_field)) {
+            map.insert(name_field.to_owned(), name.clone());
+        }
         adjust::keep_unmanaged(schema, &mut desired, before);
         for path in &resource.lifecycle.ignore_changes {
             adjust::keep_path(schema, path, &mut desired, before);
@@ -141,19 +159,43 @@ impl<'a> Decisions<'a> {
         recorded.or_else(|| self.lookup(reference))
     }
 
+    /// Why something becomes the stack's that is not recorded.
+    pub fn import_reason(&self, address: &Address) -> Reason {
+        if self.inputs.observed.imports.contains_key(address) { Reason::Imported } else { Reason::OwnedByTags }
+    }
+
     /// Whether it is there, as far as was looked. What was not looked at is taken to be as recorded.
     fn present(&self, address: &Address, record: Option<&Record>) -> Presence {
         let observed = self.inputs.observed;
-        match (observed.resources.get(address), record, observed.found.get(address)) {
-            (Some(Some(live)), ..) if self.is_of_another_stack(live) => Presence::Other(live.clone()),
-            (Some(Some(live)), ..) => Presence::Here(live.clone()),
-            (Some(None), ..) => Presence::Gone,
-            (None, Some(record), _) => Presence::Here(recorded_as_live(record)),
-            (None, None, Some(found)) if self.is_ours(address, found) && self.owner(found).is_none() => {
-                Presence::Here(found.clone())
-            }
-            (None, None, Some(found)) => Presence::Other(found.clone()),
-            (None, None, None) => Presence::Gone,
+        match (observed.resources.get(address), record) {
+            (Some(Some(live)), _) if self.is_of_another_stack(live) => return Presence::Other(live.clone()),
+            (Some(Some(live)), _) => return Presence::Here(live.clone()),
+            (Some(None), _) => return Presence::Gone,
+            (None, Some(record)) => return Presence::Here(self.recorded_as_live(address, record)),
+            (None, None) => {}
+        }
+        if let Some(live) = observed.imports.get(address) {
+            return Presence::Here(live.clone());
+        }
+        match observed.found.get(address) {
+            Some(found) if self.is_ours(address, found) && self.owner(found).is_none() => Presence::Here(found.clone()),
+            Some(found) => Presence::Other(found.clone()),
+            None => Presence::Gone,
+        }
+    }
+
+    /// Whether what is to be imported may be.
+    fn check_import(&mut self, address: &Address, record: Option<&Record>, live: &Live) {
+        if record.is_some() || !self.inputs.observed.imports.contains_key(address) {
+            return;
+        }
+        let (address, id) = (address.clone(), live.id.clone());
+        if let Some(owner) = self.owner(live) {
+            self.errors.push(PlanError::ManagedAlready { address, id, owner: owner.clone() });
+        } else if let Some(owner) = live.ownership.clone().filter(|_| self.is_of_another_stack(live))
+            && !self.inputs.options.import.take_over
+        {
+            self.errors.push(PlanError::OwnedByAnother { address, id, owner });
         }
     }
 
@@ -172,6 +214,14 @@ impl<'a> Decisions<'a> {
         self.owners.get(live.id.as_str()).copied()
     }
 
+    fn kind_of(&mut self, address: &Address) -> Option<&'static dyn ResourceType> {
+        let kind = resource::find_kind(self.inputs.kinds, &address.resource_type);
+        if kind.is_none() {
+            self.errors.push(PlanError::UnknownType { address: address.clone() });
+        }
+        kind
+    }
+
     /// Whether `live`, which has the name of `address`, is that resource by its tags.
     fn is_ours(&self, address: &Address, live: &Live) -> bool {
         let owner = live.ownership.as_ref();
@@ -180,6 +230,36 @@ impl<'a> Decisions<'a> {
 
     fn is_of_another_stack(&self, live: &Live) -> bool {
         live.ownership.as_ref().is_some_and(|owner| owner.stack != self.inputs.state.stack)
+    }
+
+    fn ownership(&self, address: &Address) -> Ownership {
+        Ownership { stack: self.inputs.state.stack.clone(), address: address.to_string(), token: None }
+    }
+
+    /// The tags that somebody took away by which it is known as this stack's. That it is marked as another address of
+    /// the stack, from which it has moved, is nobody's doing but ours.
+    fn lost_marks(&self, kind: &dyn ResourceType, address: &Address, live: &Live) -> Vec<Difference> {
+        match live.ownership {
+            Some(_) => Vec::new(),
+            None => drift::unmarked(kind, live, &self.ownership(address)).into_iter().map(reversed).collect(),
+        }
+    }
+
+    /// What was not looked at is taken to be as it was made.
+    fn recorded_as_live(&self, address: &Address, record: &Record) -> Live {
+        Live {
+            id: record.id.clone(),
+            spec: record.spec.clone(),
+            attributes: record.attributes.clone(),
+            ownership: Some(self.ownership(address)),
+        }
+    }
+
+    /// `live` with what AWS tells in clear sealed, and with what AWS does not tell as it was recorded.
+    fn comparable(&self, kind: &dyn ResourceType, mut live: Live, record: &Record, likes: [Option<&Value>; 2]) -> Live {
+        self.seal(kind, &mut live.spec, likes);
+        adjust::keep_write_only(kind.schema(), &mut live.spec, Some(&record.spec), None);
+        live
     }
 
     /// AWS tells a secret back in clear; the plan must not.
@@ -194,65 +274,51 @@ impl<'a> Decisions<'a> {
     /// One that `--target` leaves out.
     fn untouched(&self, resource: &Resource, record: Option<&Record>) -> Change {
         let before = record.and_then(|record| match self.present(&resource.address, Some(record)) {
-            Presence::Here(mut live) => {
-                self.seal(resource.kind, &mut live.spec, [None, Some(&record.spec)]);
-                adjust::keep_write_only(resource.kind.schema(), &mut live.spec, Some(&record.spec), None);
-                Some(live)
-            }
+            Presence::Here(live) => Some(self.comparable(resource.kind, live, record, [None, Some(&record.spec)])),
             Presence::Gone | Presence::Other(_) => None,
         });
-        let attributes = before.as_ref().map(|live| live.attributes.clone()).unwrap_or_default();
-        Change {
-            address: resource.address.clone(),
-            kind: resource.kind,
-            action: Action::NoOp,
-            reasons: Vec::new(),
-            id: before.as_ref().map(|live| live.id.clone()),
-            before: before.as_ref().map(|live| live.spec.clone()),
-            after: before.map(|live| live.spec),
-            before_attributes: attributes.clone(),
-            after_attributes: attributes,
-            differences: Vec::new(),
-            drift: Vec::new(),
-            deposed: None,
-        }
+        let after = before.as_ref().map(|live| live.spec.clone());
+        let after_attributes = before.as_ref().map(|live| live.attributes.clone()).unwrap_or_default();
+        Change { after, after_attributes, ..Change::of(resource.address.clone(), resource.kind, before) }
     }
 
     fn absent(&self, resource: &Resource, desired: Value, reason: Reason) -> Change {
-        let after_attributes = attributes::future(resource.kind, &resource.address, &desired, self.inputs.place);
         Change {
-            address: resource.address.clone(),
-            kind: resource.kind,
             action: Action::Create,
             reasons: vec![reason],
-            id: None,
-            before: None,
             differences: differences(resource.kind.schema(), None, Some(&desired)),
+            after_attributes: attributes::future(resource.kind, &resource.address, &desired, self.inputs.place),
             after: Some(desired),
-            before_attributes: Attributes::new(),
-            after_attributes,
-            drift: Vec::new(),
-            deposed: None,
+            ..Change::of(resource.address.clone(), resource.kind, None)
         }
     }
 
     fn existing(&mut self, resource: &Resource, desired: Value, live: Live, record: Option<&Record>) -> Change {
         let (kind, address) = (resource.kind, &resource.address);
         let recorded = record.map(|record| &record.spec);
-        let mut before = live.spec.clone();
-        self.seal(kind, &mut before, [Some(&desired), recorded]);
+        let mut live = live;
+        self.seal(kind, &mut live.spec, [Some(&desired), recorded]);
         let interrupted = record.filter(|record| record.incomplete).map(|_| &desired);
-        adjust::keep_write_only(kind.schema(), &mut before, recorded, interrupted);
-        let desired = self.adjusted(resource, desired, &before);
+        adjust::keep_write_only(kind.schema(), &mut live.spec, recorded, interrupted);
+        let declared = desired.clone();
+        let is_left_as_it_is = record.is_none() && self.inputs.options.import.as_is;
+        let desired = if is_left_as_it_is { live.spec.clone() } else { self.adjusted(resource, desired, &live.spec) };
 
-        let differences = differences(kind.schema(), Some(&before), Some(&desired));
+        let mut differences = differences(kind.schema(), Some(&live.spec), Some(&desired));
         let mut reasons = reasons::reasons(self, resource, record, &differences);
+        let lost_marks = self.lost_marks(kind, address, &live);
+        if record.is_some() {
+            reasons.extend(lost_marks.iter().map(|difference| Reason::Drifted(difference.path.clone())));
+        }
+        let is_kept_in_all = differences.is_empty();
+        differences.extend(drift::unmarked(kind, &live, &self.ownership(address)));
+        reasons.extend(self.moved_from(address, &live).map(Reason::Moved));
         let requested = self.inputs.options.replace.contains(address);
         if requested {
             reasons.push(Reason::Requested);
         }
         let action = if requested || differences.iter().any(|difference| difference.replace) {
-            Action::Replace(self.replacement(resource, &before, &desired))
+            Action::Replace(self.replacement(resource, &live.spec, &desired))
         } else if record.is_none() {
             Action::Import
         } else if differences.is_empty() {
@@ -265,23 +331,29 @@ impl<'a> Decisions<'a> {
         }
         let after_attributes = match action {
             Action::Replace(_) => attributes::future(kind, address, &desired, self.inputs.place),
-            _ if differences.is_empty() => live.attributes.clone(),
+            _ if is_kept_in_all => live.attributes.clone(),
             _ => attributes::surviving(kind, address, &live.attributes),
         };
+        let Drift { mut ours, left_alone } = drift::drift(kind, record, &live, Some(&declared), &resource.lifecycle);
+        if record.is_some_and(|record| !record.incomplete) {
+            ours.extend(lost_marks);
+        }
         Change {
-            address: address.clone(),
-            kind,
             action,
             reasons,
-            id: Some(live.id),
-            drift: drift(kind, record, &before),
-            before: Some(before),
+            drift: ours,
+            left_alone,
             after: Some(desired),
-            before_attributes: live.attributes,
             after_attributes,
             differences,
-            deposed: None,
+            ..Change::of(address.clone(), kind, Some(live))
         }
+    }
+
+    /// The address of this stack as which `live` is still marked.
+    fn moved_from(&self, address: &Address, live: &Live) -> Option<Address> {
+        let owner = live.ownership.as_ref().filter(|owner| owner.stack == self.inputs.state.stack)?;
+        owner.address.parse().ok().filter(|from| from != address)
     }
 
     fn replacement(&mut self, resource: &Resource, before: &Value, desired: &Value) -> Replacement {
@@ -324,14 +396,7 @@ enum Presence {
     Other(Live),
 }
 
-/// What changed outside. After an interruption nobody knows what of a difference is our own doing.
-fn drift(kind: &dyn ResourceType, record: Option<&Record>, before: &Value) -> Vec<Difference> {
-    let Some(record) = record.filter(|record| !record.incomplete) else { return Vec::new() };
-    let mut expected = record.spec.clone();
-    adjust::keep_unmanaged(kind.schema(), &mut expected, before);
-    differences(kind.schema(), Some(&expected), Some(before))
-}
-
-fn recorded_as_live(record: &Record) -> Live {
-    Live { id: record.id.clone(), spec: record.spec.clone(), attributes: record.attributes.clone(), ownership: None }
+/// As drift is told: from what was recorded to what is live.
+fn reversed(difference: Difference) -> Difference {
+    Difference { old: difference.new, new: difference.old, ..difference }
 }

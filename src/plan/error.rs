@@ -9,6 +9,12 @@ use crate::resource::Ownership;
 pub enum PlanError {
     #[error("{address} can't be created: {id} is there already and {}", owner_text(.owner.as_ref()))]
     NameTaken { address: Address, id: String, owner: Option<Ownership> },
+    #[error("{address} can't be imported: {id} is managed already, as {owner}")]
+    ManagedAlready { address: Address, id: String, owner: Address },
+    #[error("{address} can't be imported: {id} belongs to {} of the stack {}", .owner.address, .owner.stack)]
+    OwnedByAnother { address: Address, id: String, owner: Ownership },
+    #[error("{from} has moved to {to}, and both are recorded")]
+    Occupied { from: Address, to: Address },
     #[error("{address} would be destroyed, and its lifecycle says prevent_destroy")]
     PreventDestroy { address: Address },
     #[error("{address} can't be created before its predecessor is destroyed: both are called {name}")]
@@ -32,7 +38,18 @@ impl PlanError {
             Self::NameTaken { owner: Some(owner), .. } => {
                 format!("choose another name, or destroy it from the stack {} first", owner.stack)
             }
-            Self::NameTaken { .. } => "choose another name, or delete it if nothing needs it".to_owned(),
+            Self::NameTaken { address, id, .. } => {
+                format!("choose another name, or take it over: [import] \"{address}\" = \"{id}\"")
+            }
+            Self::ManagedAlready { owner, .. } => {
+                format!("to give it another address, write [[moved]] from = \"{owner}\", or use `stepwright state mv`")
+            }
+            Self::OwnedByAnother { owner, .. } => {
+                format!("take it out of the stack {} first (`stepwright state rm`), then import it with --take-over", owner.stack)
+            }
+            Self::Occupied { to, .. } => {
+                format!("take the [[moved]] entry out, or have one of them forgotten: stepwright state rm STACK {to}")
+            }
             Self::PreventDestroy { .. } => {
                 "take prevent_destroy out of its lifecycle and apply that first, or undo the change that would destroy it".to_owned()
             }

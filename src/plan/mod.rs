@@ -4,6 +4,8 @@
 //! observed.rs   what was seen of AWS
 //! planner.rs    the passes, in their order
 //! adjust.rs     before a comparison: what is not managed, ignored, write-only or secret
+//! moves.rs      before all else: what has another address now
+//! drift.rs      what changed outside, and whose that is
 //! decide.rs     for each resource, dependencies first: what it is to be, and what that takes
 //! reasons.rs    why: the user, somebody else, something upstream, an interruption
 //! attributes.rs what is certain of its attributes beforehand
@@ -15,7 +17,9 @@
 mod adjust;
 mod attributes;
 mod decide;
+mod drift;
 mod error;
+mod moves;
 mod observed;
 mod order;
 mod outputs;
@@ -25,17 +29,19 @@ mod steps;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use adjust::sealed_if;
+pub use adjust::{keep_unmanaged, seal, sealed_if};
+pub use drift::{LeftAlone, LeftAloneBecause};
 pub use error::PlanError;
+pub use moves::{Moved, moved};
 pub use observed::Observed;
-pub use planner::{Inputs, Options, plan};
+pub use planner::{ImportOptions, Inputs, Options, plan};
 
 use crate::address::Address;
 use crate::place::Place;
-use crate::resource::{Attributes, Live, Replacement, ResourceType};
+use crate::resource::{Attributes, Live, Ownership, Replacement, ResourceType};
 use crate::schema::{Difference, Phase};
 use crate::stack::{Dependency, Lifecycle};
-use crate::value::{Path, Value};
+use crate::value::{Path, Segment, Value};
 
 /// What would be done, and why.
 #[derive(Clone, Debug)]
@@ -43,6 +49,10 @@ pub struct Plan {
     pub stack: String,
     pub place: Place,
     pub base: Base,
+    /// Whether it only takes over into the state what changed outside: `--refresh-only`.
+    pub is_refresh_only: bool,
+    /// What has another address now, in the order in which the state learns of it.
+    pub moves: Vec<Moved>,
     /// One for each resource of the stack and the state, no-ops among them; in the order of the stack, what is removed last.
     pub changes: Vec<Change>,
     pub outputs: Vec<OutputChange>,
@@ -80,8 +90,12 @@ pub struct Change {
     pub after_attributes: Attributes,
     /// From `before` to `after`, by path.
     pub differences: Vec<Difference>,
-    /// From what was recorded to what is live: what changed outside.
+    /// From what was recorded to what is live: what changed outside and is managed.
     pub drift: Vec<Difference>,
+    /// What else changed outside.
+    pub left_alone: Vec<LeftAlone>,
+    /// Whose it is by its tags now.
+    pub ownership: Option<Ownership>,
     /// The ARN, where this is about a predecessor that an earlier replacement left.
     pub deposed: Option<String>,
 }
@@ -93,8 +107,10 @@ pub enum Action {
     Update,
     Replace(Replacement),
     Delete,
-    /// It is ours by its tags, and only the state does not know it yet; differences are changed in place.
+    /// It is there, and becomes the stack's; differences are changed in place.
     Import,
+    /// Only the state changes: it takes over what changed outside.
+    Refresh,
     /// It is gone from AWS and from the stack; only the state still knows it.
     Forget,
 }
@@ -131,6 +147,10 @@ pub enum Reason {
     Interrupted,
     /// It carries our tags, though the state does not know it.
     OwnedByTags,
+    /// `[import]`, or `stepwright import`.
+    Imported,
+    /// It was recorded, and is still marked, as this address.
+    Moved(Address),
     /// A replacement left it to be deleted.
     Deposed,
 }
@@ -149,11 +169,24 @@ impl OutputChange {
     }
 }
 
+/// What a step does, as people call it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OperationName {
+    Create,
+    Update,
+    Delete,
+    Import,
+    Refresh,
+    Forget,
+}
+
 /// One thing for the applier to do.
 #[derive(Clone, Debug)]
 pub struct Step {
     pub address: Address,
     pub kind: &'static dyn ResourceType,
+    pub name: OperationName,
     pub operation: StepOperation,
     /// Whether only the state changes, in a way that no reader of the plan asked about: it is neither shown nor counted.
     pub is_silent: bool,
@@ -225,7 +258,7 @@ impl Plan {
         let mut counts = Counts::default();
         for change in &self.changes {
             match change.action {
-                Action::NoOp => {}
+                Action::NoOp | Action::Refresh => {}
                 Action::Create => counts.add += 1,
                 Action::Update => counts.change += 1,
                 Action::Replace(_) => {
@@ -235,7 +268,7 @@ impl Plan {
                 Action::Delete => counts.destroy += 1,
                 Action::Import => {
                     counts.import += 1;
-                    counts.change += usize::from(!change.differences.is_empty());
+                    counts.change += usize::from(change.has_spec_differences());
                 }
                 Action::Forget => counts.forget += 1,
             }
@@ -245,6 +278,63 @@ impl Plan {
 
     /// Whether applying it would change anything that a user cares for.
     pub fn has_changes(&self) -> bool {
-        self.changes.iter().any(|change| change.action.is_change()) || self.outputs.iter().any(OutputChange::is_change)
+        let is_moved = !self.moves.is_empty();
+        is_moved
+            || self.changes.iter().any(|change| change.action.is_change())
+            || self.outputs.iter().any(OutputChange::is_change)
     }
+
+    /// What changed outside and is managed, or is gone: what `drift` looks for.
+    pub fn drifted(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.has_drifted())
+    }
+}
+
+impl Change {
+    /// Nothing that happens to what is there as `live`.
+    fn of(address: Address, kind: &'static dyn ResourceType, live: Option<Live>) -> Self {
+        let (id, before, before_attributes, ownership) = match live {
+            Some(Live { id, spec, attributes, ownership }) => (Some(id), Some(spec), attributes, ownership),
+            None => (None, None, Attributes::new(), None),
+        };
+        Self {
+            address,
+            kind,
+            action: Action::NoOp,
+            reasons: Vec::new(),
+            id,
+            before,
+            after: None,
+            before_attributes,
+            after_attributes: Attributes::new(),
+            differences: Vec::new(),
+            drift: Vec::new(),
+            left_alone: Vec::new(),
+            ownership,
+            deposed: None,
+        }
+    }
+
+    /// Whether it changed outside in anything that is managed, or is gone.
+    pub fn has_drifted(&self) -> bool {
+        !self.drift.is_empty() || self.reasons.contains(&Reason::Missing)
+    }
+
+    /// The address that it had before.
+    pub fn moved_from(&self) -> Option<&Address> {
+        self.reasons.iter().find_map(|reason| match reason {
+            Reason::Moved(from) => Some(from),
+            _ => None,
+        })
+    }
+
+    /// Whether more is to change than the tags that say whose it is, which come with every import.
+    pub fn has_spec_differences(&self) -> bool {
+        self.differences.iter().any(|difference| !is_mark(difference))
+    }
+}
+
+/// Whether a difference is about a tag that says whose the resource is.
+fn is_mark(difference: &Difference) -> bool {
+    matches!(difference.path.0.as_slice(), [Segment::Key(tags), Segment::Key(key)] if tags == "tags" && key.starts_with(Ownership::PREFIX))
 }

@@ -12,6 +12,8 @@ pub struct Observed {
     pub resources: BTreeMap<Address, Option<Live>>,
     /// Of resources that are in the stack and not in the state: what has their name already.
     pub found: BTreeMap<Address, Live>,
+    /// Of `[import]`: what is to become the stack's. One that is not here was not looked at.
+    pub imports: BTreeMap<Address, Live>,
     /// Of look-ups. One that is not here was not looked at.
     pub data: BTreeMap<Address, Live>,
 }

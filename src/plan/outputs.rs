@@ -32,6 +32,18 @@ pub fn outputs(inputs: &Inputs<'_>, decisions: &Decisions<'_>) -> Vec<OutputChan
     changes
 }
 
+/// The outputs of the state as they are.
+pub fn unchanged(inputs: &Inputs<'_>) -> Vec<OutputChange> {
+    let digest = |text: &str| inputs.state.digest(text);
+    let recorded = inputs.state.outputs.iter();
+    recorded
+        .map(|(name, RecordedOutput { value, sensitive })| {
+            let value = adjust::sealed_if(*sensitive, value, &digest);
+            OutputChange { name: name.clone(), before: Some(value.clone()), after: Some(value), sensitive: *sensitive }
+        })
+        .collect()
+}
+
 /// Whether `value` waits for a resource that `--target` leaves out.
 fn is_left_out(value: &Value, decisions: &Decisions<'_>) -> bool {
     let is_made = |address: &Address| decisions.changes.get(address).is_some_and(|change| change.action != Action::NoOp);

@@ -8,8 +8,7 @@ use crate::address::Address;
 use crate::graph;
 use crate::place::Place;
 use crate::plan::decide::Decisions;
-use crate::plan::outputs::outputs;
-use crate::plan::{Base, Change, Observed, Plan, PlanError, Reason, steps};
+use crate::plan::{Base, Change, Moved, Observed, Plan, PlanError, Reason, outputs, steps};
 use crate::resource::ResourceType;
 use crate::stack::Stack;
 use crate::state::State;
@@ -21,7 +20,9 @@ pub struct Inputs<'a> {
     pub kinds: &'a [&'static dyn ResourceType],
     /// Absent for a destroy: everything in the state goes.
     pub stack: Option<&'a Stack>,
+    /// With `moves` made: see [`super::moved`].
     pub state: &'a State,
+    pub moves: &'a [Moved],
     pub place: &'a Place,
     pub observed: &'a Observed,
     pub options: &'a Options,
@@ -34,6 +35,20 @@ pub struct Options {
     pub targets: Vec<Address>,
     /// Replace these even if nothing forces it.
     pub replace: Vec<Address>,
+    /// Decide on these alone, for all others are known to need nothing. What the targets are is another question.
+    pub only: Option<BTreeSet<Address>>,
+    /// Change nothing but the state, which takes over what changed outside.
+    pub refresh_only: bool,
+    pub import: ImportOptions,
+}
+
+/// How imports go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ImportOptions {
+    /// What is imported is left as it is: the next plan shows what the stack wants else.
+    pub as_is: bool,
+    /// Also what another stack has marked as its own.
+    pub take_over: bool,
 }
 
 /// Makes the plan.
@@ -43,24 +58,14 @@ pub struct Options {
 pub fn plan(inputs: Inputs<'_>) -> Result<Plan, Vec<PlanError>> {
     let mut errors = check(&inputs);
     let targets = targeted(&inputs);
-    let is_targeted = |address: &Address| targets.as_ref().is_none_or(|targets| targets.contains(address));
-
     let mut decisions = Decisions::new(inputs);
-    for address in order(inputs.stack) {
-        if let Some(resource) = inputs.stack.and_then(|stack| stack.resources.get(&address)) {
-            decisions.decide(resource, is_targeted(&address));
-        }
-    }
-    let removed_because = if inputs.stack.is_some() { Reason::RemovedFromStack } else { Reason::Destroy };
-    for (address, record) in &inputs.state.resources {
-        let is_wanted = inputs.stack.is_some_and(|stack| stack.resources.contains_key(address));
-        if !is_wanted && is_targeted(address) {
-            decisions.remove(address, record, removed_because.clone());
-        }
-    }
-    decisions.finish();
-    let deposed = steps::deposed_changes(&inputs, targets.as_ref(), &mut decisions.errors);
-    let outputs = outputs(&inputs, &decisions);
+    decide(&mut decisions, &inputs, targets.as_ref());
+    let deposed = match inputs.options.refresh_only {
+        true => Vec::new(),
+        false => steps::deposed_changes(&inputs, targets.as_ref(), &mut decisions.errors),
+    };
+    let leaves_outputs = inputs.options.refresh_only || inputs.options.import.as_is;
+    let outputs = if leaves_outputs { outputs::unchanged(&inputs) } else { outputs::outputs(&inputs, &decisions) };
     errors.append(&mut decisions.errors);
     if !errors.is_empty() {
         return Err(errors);
@@ -75,11 +80,40 @@ pub fn plan(inputs: Inputs<'_>) -> Result<Plan, Vec<PlanError>> {
             serial: inputs.state.serial,
             stack_digest: inputs.stack.map(|stack| stack.digest.clone()),
         },
+        is_refresh_only: inputs.options.refresh_only,
+        moves: inputs.moves.to_vec(),
         changes: in_file_order(inputs.stack, decisions.changes).into_iter().chain(deposed).collect(),
         outputs,
         notices: notices(&inputs),
         steps,
     })
+}
+
+/// Decides on every resource of the stack and of the state, dependencies first.
+fn decide(decisions: &mut Decisions<'_>, inputs: &Inputs<'_>, targets: Option<&BTreeSet<Address>>) {
+    let only = inputs.options.only.as_ref();
+    let is_looked_at = |address: &Address| {
+        targets.is_none_or(|targets| targets.contains(address)) && only.is_none_or(|only| only.contains(address))
+    };
+    if inputs.options.refresh_only {
+        for (address, record) in inputs.state.resources.iter().filter(|(address, _)| is_looked_at(address)) {
+            decisions.refresh(address, record);
+        }
+        return;
+    }
+    for address in order(inputs.stack) {
+        if let Some(resource) = inputs.stack.and_then(|stack| stack.resources.get(&address)) {
+            decisions.decide(resource, is_looked_at(&address));
+        }
+    }
+    let removed_because = if inputs.stack.is_some() { Reason::RemovedFromStack } else { Reason::Destroy };
+    for (address, record) in &inputs.state.resources {
+        let is_wanted = inputs.stack.is_some_and(|stack| stack.resources.contains_key(address));
+        if !is_wanted && is_looked_at(address) {
+            decisions.remove(address, record, removed_because.clone());
+        }
+    }
+    decisions.finish();
 }
 
 /// What forbids any plan.

@@ -27,7 +27,7 @@ pub fn reasons(
 ) -> Vec<Reason> {
     let mut reasons = Vec::new();
     match record {
-        None => reasons.push(Reason::OwnedByTags),
+        None => reasons.push(decisions.import_reason(&resource.address)),
         Some(record) if record.incomplete && !differences.is_empty() => reasons.push(Reason::Interrupted),
         Some(_) => {}
     }

@@ -16,8 +16,8 @@ use indexmap::IndexMap;
 
 use crate::address::Address;
 use crate::plan::order::in_order;
-use crate::plan::{Action, Change, Inputs, PlanError, Predecessor, Reason, Step, StepOperation, Target, Wait};
-use crate::resource::{Live, Ownership, Replacement, find_kind};
+use crate::plan::{Action, Change, Inputs, OperationName, PlanError, Predecessor, Reason, Step, StepOperation, Target, Wait};
+use crate::resource::{Live, Replacement, find_kind};
 use crate::schema::Phase;
 use crate::stack::Resource;
 use crate::value::Value;
@@ -68,19 +68,13 @@ pub fn deposed_changes(inputs: &Inputs<'_>, targets: Option<&BTreeSet<Address>>,
             errors.push(PlanError::UnknownType { address: address.clone() });
             continue;
         };
+        let (id, spec, attributes) = (record.id.clone(), record.spec.clone(), record.attributes.clone());
+        let live = Live { id: id.clone(), spec, attributes, ownership: None };
         changes.push(Change {
-            address: address.clone(),
-            kind,
             action: Action::Delete,
             reasons: vec![Reason::Deposed],
-            id: Some(record.id.clone()),
-            before: Some(record.spec.clone()),
-            after: None,
-            before_attributes: record.attributes.clone(),
-            after_attributes: BTreeMap::new(),
-            differences: Vec::new(),
-            drift: Vec::new(),
-            deposed: Some(record.id.clone()),
+            deposed: Some(id),
+            ..Change::of(address.clone(), kind, Some(live))
         });
     }
     changes
@@ -140,6 +134,7 @@ impl Drafts<'_> {
     fn add(&mut self, change: &Change) {
         match change.action {
             Action::NoOp => self.add_record(change),
+            Action::Refresh => self.add_refresh(change),
             Action::Create => self.add_create(change),
             Action::Update => self.add_update(change),
             Action::Import if change.differences.is_empty() => self.add_record(change),
@@ -174,6 +169,15 @@ impl Drafts<'_> {
         }
     }
 
+    /// What is recorded of references and lifecycle stays: nothing of a new stack file is applied here.
+    fn add_refresh(&mut self, change: &Change) {
+        let (Some(live), Some(record)) = (self.live_of(change), self.inputs.state.resources.get(&change.address)) else { return };
+        let (dependencies, lifecycle) = (record.dependencies.clone(), record.lifecycle.clone());
+        let target = Target { spec: live.spec.clone(), dependencies, lifecycle };
+        let step = self.add_make(change, StepOperation::Record { live, target });
+        self.steps[step].name = OperationName::Refresh;
+    }
+
     /// What AWS no longer knows is forgotten first, or the record would be kept as a predecessor that is to be deleted.
     fn add_create(&mut self, change: &Change) {
         let is_recorded = self.inputs.state.resources.contains_key(&change.address);
@@ -185,7 +189,10 @@ impl Drafts<'_> {
     fn add_update(&mut self, change: &Change) {
         if let Some(live) = self.live_of(change) {
             let (target, differences) = (self.target(change), change.differences.clone());
-            self.add_make(change, StepOperation::Update { live, target, differences });
+            let step = self.add_make(change, StepOperation::Update { live, target, differences });
+            if change.action == Action::Import {
+                self.steps[step].name = OperationName::Import;
+            }
         }
     }
 
@@ -242,8 +249,8 @@ impl Drafts<'_> {
     }
 
     fn push(&mut self, change: &Change, operation: StepOperation) -> usize {
-        let (address, kind) = (change.address.clone(), change.kind);
-        self.steps.push(Step { address, kind, operation, is_silent: false, waits_for: Vec::new() });
+        let (address, kind, name) = (change.address.clone(), change.kind, name_of(&operation));
+        self.steps.push(Step { address, kind, name, operation, is_silent: false, waits_for: Vec::new() });
         self.steps.len() - 1
     }
 
@@ -362,15 +369,7 @@ impl Drafts<'_> {
 
     fn live_of(&self, change: &Change) -> Option<Live> {
         let (id, spec) = (change.id.clone()?, change.before.clone()?);
-        let observed = self.inputs.observed;
-        let seen =
-            observed.resources.get(&change.address).and_then(Option::as_ref).or_else(|| observed.found.get(&change.address));
-        let ownership = match seen {
-            Some(live) => live.ownership.clone(),
-            // What was not looked at is taken to be as it was made.
-            None => Some(Ownership { stack: self.inputs.state.stack.clone(), address: change.address.to_string(), token: None }),
-        };
-        Some(Live { id, spec, attributes: change.before_attributes.clone(), ownership })
+        Some(Live { id, spec, attributes: change.before_attributes.clone(), ownership: change.ownership.clone() })
     }
 
     fn resource(&self, address: &Address) -> Option<&Resource> {
@@ -388,5 +387,16 @@ impl Drafts<'_> {
             dependencies: resource.map(|resource| resource.dependencies.clone()).unwrap_or_default(),
             lifecycle: resource.map(|resource| resource.lifecycle.clone()).unwrap_or_default(),
         }
+    }
+}
+
+/// What such a step usually does.
+fn name_of(operation: &StepOperation) -> OperationName {
+    match operation {
+        StepOperation::Create(_) => OperationName::Create,
+        StepOperation::Update { .. } => OperationName::Update,
+        StepOperation::Delete { .. } | StepOperation::DeleteDeposed { .. } => OperationName::Delete,
+        StepOperation::Record { .. } => OperationName::Import,
+        StepOperation::Forget => OperationName::Forget,
     }
 }

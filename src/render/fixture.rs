@@ -137,6 +137,8 @@ pub(crate) fn change(name: &str, action: Action, before: Option<Value>, after: O
         after,
         differences,
         drift: Vec::new(),
+        left_alone: Vec::new(),
+        ownership: None,
         deposed: None,
     }
 }
@@ -154,6 +156,8 @@ pub(crate) fn plan(changes: Vec<Change>) -> Plan {
             account_id: Some("123456789012".to_owned()),
         },
         base: Base { lineage: "lineage".to_owned(), serial: 7, stack_digest: Some("digest".to_owned()) },
+        is_refresh_only: false,
+        moves: Vec::new(),
         changes,
         outputs: Vec::new(),
         notices: Vec::new(),

@@ -19,7 +19,8 @@ pub(crate) struct Mask<'a> {
 
 impl<'a> Mask<'a> {
     pub(crate) fn of_change(change: &'a Change) -> Self {
-        Self::new(change.kind.schema(), change.differences.iter().chain(&change.drift))
+        let left_alone = change.left_alone.iter().map(|left| &left.difference);
+        Self::new(change.kind.schema(), change.differences.iter().chain(&change.drift).chain(left_alone))
     }
 
     fn new(schema: &'a Field, differences: impl IntoIterator<Item = &'a Difference>) -> Self {

@@ -3,10 +3,12 @@
 mod document;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod imports;
 mod json;
 mod lifecycle;
 pub mod load;
 mod lookups;
+mod moves;
 mod node;
 mod outputs;
 mod parse;
@@ -54,6 +56,10 @@ pub struct Stack {
     /// In the order of the file.
     pub resources: IndexMap<Address, Resource>,
     pub data: IndexMap<Address, DataSource>,
+    /// What exists already and is to become the stack's. One that is recorded by now has done its work.
+    pub imports: IndexMap<Address, Import>,
+    /// What has another address now. One that is recorded so by now has done its work.
+    pub moves: Vec<Move>,
     pub outputs: IndexMap<String, Output>,
     /// SHA-256, in hex, of everything this stack was read from: the stack file, its documents and the values of its variables.
     pub digest: String,
@@ -89,6 +95,8 @@ pub struct Resource {
     pub kind: &'static dyn ResourceType,
     /// In normal form, its physical name filled in.
     pub spec: Value,
+    /// Whether the user left the physical name out. Then one that is there keeps the name that it has.
+    pub is_named_by_default: bool,
     pub lifecycle: Lifecycle,
     /// What it refers to, each once, with the furthest phase it needs.
     pub dependencies: Vec<Dependency>,
@@ -103,6 +111,23 @@ pub struct DataSource {
     /// The name or ARN to look up; may be pending on the account alone.
     pub query: Value,
     pub locations: Locations,
+}
+
+/// An entry of `[import]`.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// Its name or its ARN; may be pending on the account alone.
+    pub id: Value,
+    pub location: Location,
+}
+
+/// An entry of `[[moved]]`.
+#[derive(Clone, Debug)]
+pub struct Move {
+    pub from: Address,
+    pub to: Address,
+    pub from_location: Location,
+    pub to_location: Location,
 }
 
 /// `[outputs] NAME`.

@@ -20,12 +20,12 @@ use crate::stack::resources::{Assembled, Declaration, assemble, check_tag};
 use crate::stack::scope::{Referrer, Scope};
 use crate::stack::syntax::Damage;
 use crate::stack::variables::Inputs;
-use crate::stack::{Stack, Variable, lookups, outputs, settings, syntax, table, variables};
+use crate::stack::{Stack, Variable, imports, lookups, moves, outputs, settings, syntax, table, variables};
 use crate::template::Reference;
 use crate::value::{Path, Segment, Value};
 
 /// The top-level tables that are no resource types.
-pub const TABLES: &[&str] = &["stack", "variables", "data", "outputs", "import"];
+pub const TABLES: &[&str] = &["stack", "variables", "data", "outputs", imports::TABLE, moves::TABLE];
 
 /// Reads a stack file. Without errors among the diagnostics there is a stack.
 ///
@@ -76,6 +76,8 @@ pub fn parse(
     let assembled: Vec<Assembled> =
         managed.iter().filter_map(|it| assemble(&mut session, it, &scope, &settings, digest)).collect();
     let outputs = outputs::read(&mut session, table::find(&entries, "outputs"), &scope, digest);
+    let imports = imports::read(&mut session, table::find(&entries, imports::TABLE), &scope, digest);
+    let moves = moves::read(table::find(&entries, moves::TABLE), &scope, &mut session.diagnostics);
     session.diagnostics.extend(repeated_names(&assembled));
     session.diagnostics.extend(rings(&assembled));
 
@@ -95,6 +97,8 @@ pub fn parse(
         allowed_account_ids: settings.allowed_account_ids,
         resources: assembled.into_iter().map(|it| (it.resource.address.clone(), it.resource)).collect(),
         data,
+        imports,
+        moves,
         outputs,
         digest: digest_of_all(source, &documents, &variables),
         variables,

@@ -83,6 +83,7 @@ pub fn assemble(
         address: address.clone(),
         kind: *kind,
         spec: normalise(*kind, &value),
+        is_named_by_default: is_named_by_us,
         lifecycle,
         dependencies: dependencies(field, &value, scope),
         locations,

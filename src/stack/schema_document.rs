@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use crate::resource::ResourceType;
 use crate::schema::publish::json_schema;
-use crate::stack::{lookups, settings, variables};
+use crate::stack::{imports, lookups, moves, settings, variables};
 
 /// JSON Schema (2020-12) for stack files with resources of `kinds`.
 pub fn schema_document(kinds: &[&'static dyn ResourceType]) -> Json {
@@ -27,6 +27,8 @@ pub fn schema_document(kinds: &[&'static dyn ResourceType]) -> Json {
         }),
     );
     properties.insert("outputs".to_owned(), table("What the stack tells when it is applied.", output()));
+    properties.insert(imports::TABLE.to_owned(), import());
+    properties.insert(moves::TABLE.to_owned(), moved());
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Stepwright stack",
@@ -150,5 +152,49 @@ fn output() -> Json {
                 "additionalProperties": false,
             },
         ],
+    })
+}
+
+const ADDRESS: &str = r"^[A-Za-z_][A-Za-z0-9_-]*\.[A-Za-z_][A-Za-z0-9_-]*$";
+
+/// An address, or a type above its names, which is how TOML reads an address without quotes.
+fn import() -> Json {
+    json!({
+        "description": "What exists already and is to become the stack's: TYPE.NAME = its name or its ARN.",
+        "anyOf": [
+            {
+                "type": "object",
+                "patternProperties": {
+                    ADDRESS: { "type": "string" },
+                    IDENTIFIER: { "type": "object", "additionalProperties": { "type": "string" } },
+                },
+                "additionalProperties": false,
+            },
+            {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": { "to": { "type": "string", "pattern": ADDRESS }, "id": { "type": "string" } },
+                    "required": imports::KEYS,
+                    "additionalProperties": false,
+                },
+            },
+        ],
+    })
+}
+
+fn moved() -> Json {
+    json!({
+        "type": "array",
+        "description": "What has another address now, and is to stay what it is.",
+        "items": {
+            "type": "object",
+            "properties": {
+                "from": { "type": "string", "pattern": ADDRESS },
+                "to": { "type": "string", "pattern": ADDRESS },
+            },
+            "required": moves::KEYS,
+            "additionalProperties": false,
+        },
     })
 }

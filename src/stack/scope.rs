@@ -31,6 +31,19 @@ pub enum Referrer {
     Output,
     /// Looked up before anything is made, so it can't refer to what is made.
     DataSource,
+    /// The same.
+    Import,
+}
+
+impl Referrer {
+    /// What a user calls one that is looked up before anything is made.
+    fn looked_up_first(self) -> Option<&'static str> {
+        match self {
+            Self::Resource | Self::Output => None,
+            Self::DataSource => Some("a look-up"),
+            Self::Import => Some("the id of an import"),
+        }
+    }
 }
 
 impl Scope<'_> {
@@ -83,14 +96,15 @@ impl Scope<'_> {
             let help = format!("known types: {}", names().collect::<Vec<_>>().join(", "));
             return Some(suggest(diagnostic, found, first, &address.resource_type, names(), help));
         };
-        if referrer == Referrer::DataSource && !address.is_data {
-            let message = format!("a look-up can't refer to {address}, which this stack makes");
-            let help = "look-ups come first; they may refer to variables, the stack and the account";
+        if let Some(referrer) = referrer.looked_up_first() {
+            let (message, help) = match address.is_data {
+                false => (
+                    format!("{referrer} can't refer to {address}, which this stack makes"),
+                    "what is looked up comes first; it may refer to variables, the stack and the account",
+                ),
+                true => (format!("{referrer} can't refer to a look-up, {address}"), "put the name or ARN into a variable"),
+            };
             return Some(Diagnostic::error(message).at(found.location.clone()).help(help));
-        }
-        if referrer == Referrer::DataSource {
-            let message = format!("a look-up can't refer to another look-up, {address}");
-            return Some(Diagnostic::error(message).at(found.location.clone()).help("put the name or ARN into a variable"));
         }
         if !self.addresses.contains_key(address) {
             if self.has_lost_declarations {

@@ -262,7 +262,7 @@ name = "${widget.other.name}"
               `outputs` must be a table, not an integer
             stack.toml:3:1 "top"
               nothing at the top of a stack file is called `top`
-                known here: widget, stack, variables, data, outputs
+                known here: widget, stack, variables, data, outputs, import, moved
             stack.toml:6:11 "${var.region}"
               `region` can't refer to anything
                 write the value itself
@@ -319,7 +319,7 @@ name = "${widget.other.name}"
                 a path is fields with dots between, lists with [ELEMENT]: container_definitions[report].image
             stack.toml:25:9 "${widget.other.name}"
               a look-up can't refer to widget.other, which this stack makes
-                look-ups come first; they may refer to variables, the stack and the account
+                what is looked up comes first; it may refer to variables, the stack and the account
             stack.toml:26:7 "widgt" ⇒ widget
               there is no resource type `widgt`
             stack.toml:27:14 "three"
@@ -485,7 +485,7 @@ fn a_type_has_its_own_say_under_the_users_order() {
 fn the_schema_knows_every_table() {
     let schema = schema_document(KINDS);
     let keys = |path: &str| schema.pointer(path).and_then(|it| it.as_object()).map(|it| it.keys().cloned().collect::<Vec<_>>());
-    assert_eq!(keys("/properties").unwrap_or_default(), ["stack", "variables", "widget", "data", "outputs"]);
+    assert_eq!(keys("/properties").unwrap_or_default(), ["stack", "variables", "widget", "data", "outputs", "import", "moved"]);
     assert!(keys("/properties/widget/additionalProperties/properties").unwrap_or_default().contains(&"lifecycle".to_owned()));
 }
 

@@ -10,6 +10,7 @@
 //! | `Settled` | an intent of an earlier run was looked up | closes the intent |
 //! | `Put` | refresh, import, adoption | puts the record at its address |
 //! | `Forget`, `ForgetDeposed` | gone outside, or given up | removes the record |
+//! | `Move` | it has another address now | puts all that is recorded of it there, and what others refer to |
 //! | `Outputs`, `Place` | known | replaces them |
 //!
 //! Two rules hold everywhere:
@@ -64,6 +65,11 @@ pub enum Entry {
     ForgetDeposed {
         id: String,
     },
+    /// One entry and not two, so that no crash can leave the resource at both addresses or at none.
+    Move {
+        from: Address,
+        to: Address,
+    },
     Outputs(BTreeMap<String, RecordedOutput>),
     Place(Place),
 }
@@ -111,6 +117,8 @@ pub enum EntryError {
     OutcomeMismatch { token: String, operation: &'static str },
     #[error("the intent {token} to delete a deposed {address} does not say which")]
     MissingId { token: String, address: Address },
+    #[error("{to} is recorded already, so {from} can't move there")]
+    Occupied { from: String, to: String },
     #[error("it continues serial {found} of lineage {lineage}, and not the state at hand")]
     OtherBase { lineage: String, found: u64 },
 }
@@ -164,6 +172,7 @@ impl State {
                 self.resources.remove(address);
             }
             (Entry::ForgetDeposed { id }, _) => self.deposed.retain(|deposed| deposed.record.id != *id),
+            (Entry::Move { from, to }, _) => self.move_address(from, to)?,
             (Entry::Outputs(outputs), _) => self.outputs.clone_from(outputs),
             (Entry::Place(place), _) => self.place.clone_from(place),
             (Entry::Intent(_) | Entry::Exists { .. } | Entry::Done { .. } | Entry::Failed { .. } | Entry::Settled { .. }, _) => {}
@@ -181,6 +190,35 @@ impl State {
                 return Err(EntryError::OtherBase { lineage: begin.lineage.clone(), found: begin.serial });
             }
             advance(&mut open, entry)?;
+        }
+        self.check_moves(entries)
+    }
+
+    /// Whether every move among `entries` leads to an address that is free by then.
+    fn check_moves(&self, entries: &[Entry]) -> Result<(), EntryError> {
+        if !entries.iter().any(|entry| matches!(entry, Entry::Move { .. })) {
+            return Ok(());
+        }
+        let mut then = self.clone();
+        entries.iter().try_for_each(|entry| then.apply_entry(entry))
+    }
+
+    /// Everything that is recorded at `from` is recorded at `to`, and everything that refers to it refers there.
+    fn move_address(&mut self, from: &Address, to: &Address) -> Result<(), EntryError> {
+        if self.resources.contains_key(to) {
+            return Err(EntryError::Occupied { from: from.to_string(), to: to.to_string() });
+        }
+        if let Some(record) = self.resources.remove(from) {
+            self.resources.insert(to.clone(), record);
+        }
+        for deposed in self.deposed.iter_mut().filter(|deposed| deposed.address == *from) {
+            deposed.address.clone_from(to);
+        }
+        let records = self.resources.values_mut().chain(self.deposed.iter_mut().map(|deposed| &mut deposed.record));
+        let of_records = records.flat_map(|record| &mut record.dependencies);
+        let of_intents = self.interrupted.iter_mut().flat_map(|intent| &mut intent.dependencies);
+        for dependency in of_records.chain(of_intents).filter(|dependency| dependency.address == *from) {
+            dependency.address.clone_from(to);
         }
         Ok(())
     }
@@ -236,6 +274,7 @@ fn advance(open: &mut Vec<Intent>, entry: &Entry) -> Result<Option<Intent>, Entr
         | Entry::Put { .. }
         | Entry::Forget { .. }
         | Entry::ForgetDeposed { .. }
+        | Entry::Move { .. }
         | Entry::Outputs(_)
         | Entry::Place(_) => Ok(None),
     }

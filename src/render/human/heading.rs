@@ -39,8 +39,9 @@ fn what(change: &Change) -> (&'static str, &'static str, Ink) {
         Action::Replace(_) if has(Reason::Interrupted) => ("is incomplete, so it must be ", "replaced", Ink::Alert),
         Action::Replace(_) => ("must be ", "replaced", Ink::Alert),
         Action::Delete => ("will be ", "destroyed", Ink::Alert),
-        Action::Import if change.differences.is_empty() => ("will be ", "imported", Ink::Bold),
+        Action::Import if !change.has_spec_differences() => ("will be ", "imported", Ink::Bold),
         Action::Import => ("will be ", "imported and updated in-place", Ink::Bold),
+        Action::Refresh => ("has ", "changed outside of Stepwright", Ink::Bold),
         Action::Forget => ("has been deleted outside of Stepwright, and will be ", "forgotten", Ink::Bold),
     }
 }
@@ -68,6 +69,8 @@ fn reasons(change: &Change) -> Vec<String> {
             Reason::OwnedByTags => {
                 sentences.push("because its tags say that it is this stack's, though the state does not know it".to_owned());
             }
+            Reason::Imported => {}
+            Reason::Moved(from) => sentences.push(format!("moved from {}", literal::address(from))),
             Reason::Deposed => sentences.push("because an earlier replacement left it to be destroyed".to_owned()),
         }
     }

@@ -14,11 +14,12 @@
 //! | `section.rs` | lines and sections, and how they are written: gutter, alignment, line breaks |
 //! | `whole.rs` | a value that comes or goes as a whole → sections |
 //! | `changed.rs` | differences → sections |
+//! | `drift.rs` | what changed outside, in a plan and by itself |
 //! | `text_diff.rs` | what changed inside a long text or a document |
 
 use std::io::{Result, Write};
 
-use crate::plan::{Action, Change, OutputChange, Plan, Reason};
+use crate::plan::{Action, Change, OutputChange, Plan};
 use crate::render::Style;
 use crate::render::clean::clean;
 use crate::render::literal;
@@ -28,16 +29,22 @@ use crate::resource::Replacement;
 use crate::value::Value;
 
 mod changed;
+mod drift;
 mod heading;
 pub(crate) mod section;
 mod text_diff;
 pub(crate) mod whole;
 
+pub use drift::drift;
 use section::{Body, Entry, Symbol};
 
 /// The whole plan: what changed outside, what is to be done, outputs, notices, and the closing line.
 pub fn plan(out: &mut dyn Write, plan: &Plan, style: Style) -> Result<()> {
-    drift(out, plan, style)?;
+    drift::note(out, plan, style)?;
+    if plan.is_refresh_only {
+        notices(out, plan, style)?;
+        return drift::refresh_line(out, plan, style);
+    }
     let changes: Vec<&Change> = plan.changes.iter().filter(|change| change.action.is_change()).collect();
     if !changes.is_empty() {
         legend(out, &changes, style)?;
@@ -47,10 +54,12 @@ pub fn plan(out: &mut dyn Write, plan: &Plan, style: Style) -> Result<()> {
         }
     }
     outputs(out, &plan.outputs, style)?;
-    for notice in &plan.notices {
-        writeln!(out, "{} {}\n", style.paint(Ink::Changed, "Note:"), clean(notice))?;
-    }
+    notices(out, plan, style)?;
     closing_line(out, plan, style)
+}
+
+fn notices(out: &mut dyn Write, plan: &Plan, style: Style) -> Result<()> {
+    plan.notices.iter().try_for_each(|notice| writeln!(out, "{} {}\n", style.paint(Ink::Changed, "Note:"), clean(notice)))
 }
 
 /// `Plan: 5 to add, 1 to change, 0 to destroy.`, or that there is nothing to do.
@@ -71,6 +80,9 @@ pub fn closing_line(out: &mut dyn Write, plan: &Plan, style: Style) -> Result<()
         parts.push(format!("{} to forget", counts.forget));
     }
     if !plan.changes.iter().any(|change| change.action.is_change()) {
+        if !plan.moves.is_empty() {
+            return writeln!(out, "Applying this plan only records what has moved; no resource changes.");
+        }
         return writeln!(out, "Applying this plan only saves the new output values; no resource changes.");
     }
     writeln!(out, "{} {}.", style.paint(Ink::Bold, "Plan:"), parts.join(", "))
@@ -102,27 +114,6 @@ fn resource(out: &mut dyn Write, change: &Change, style: Style) -> Result<()> {
     let section = changed::section(change, style);
     section.write(out, &literal::address(&change.address), style)?;
     writeln!(out)
-}
-
-/// What changed in AWS since Stepwright last looked, whether or not the plan does something about it.
-fn drift(out: &mut dyn Write, plan: &Plan, style: Style) -> Result<()> {
-    let is_gone = |change: &Change| change.reasons.contains(&Reason::Missing);
-    let drifted: Vec<&Change> = plan.changes.iter().filter(|change| !change.drift.is_empty() || is_gone(change)).collect();
-    if drifted.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "{} objects have changed outside of Stepwright\n", style.paint(Ink::Changed, "Note:"))?;
-    for change in drifted {
-        let address = literal::address(&change.address);
-        if is_gone(change) {
-            writeln!(out, "    {}\n", style.paint(Ink::Bold, &format!("# {address} has been deleted")))?;
-            continue;
-        }
-        writeln!(out, "    {}", style.paint(Ink::Bold, &format!("# {address} has changed")))?;
-        changed::drift_section(change, style).write(out, &address, style)?;
-        writeln!(out)?;
-    }
-    Ok(())
 }
 
 fn outputs(out: &mut dyn Write, outputs: &[OutputChange], style: Style) -> Result<()> {

@@ -26,7 +26,7 @@ impl Symbol {
         match action {
             Action::NoOp => Self::None,
             Action::Create => Self::Add,
-            Action::Update => Self::Change,
+            Action::Update | Action::Refresh => Self::Change,
             Action::Replace(Replacement::CreateThenDelete) => Self::CreateThenDelete,
             Action::Replace(Replacement::DeleteThenCreate) => Self::DeleteThenCreate,
             Action::Delete => Self::Remove,

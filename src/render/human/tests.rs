@@ -3,6 +3,7 @@ use serde_json::json;
 
 use super::*;
 use crate::address::Address;
+use crate::plan::Reason;
 use crate::render::fixture::{change, drift as drifted, plan as plan_of, representative, spec, written};
 use crate::value::Path;
 

@@ -19,7 +19,7 @@ pub(super) fn change(change: &Change) -> Json {
     if let Some(arn) = &change.deposed {
         object.insert("deposed".to_owned(), arn.clone().into());
     }
-    let mut detail = sides(actions(change.action, !change.differences.is_empty()), before.as_ref(), after.as_ref());
+    let mut detail = sides(actions(change.action, change.has_spec_differences()), before.as_ref(), after.as_ref());
     let mask = Mask::of_change(change);
     if matches!(change.action, Action::Replace(_)) {
         let forcing = change.differences.iter().filter(|difference| difference.replace);
@@ -27,8 +27,10 @@ pub(super) fn change(change: &Change) -> Json {
         detail["replace_paths"] = paths.into();
     }
     if change.action == Action::Import {
-        let id = change.before_attributes.get("arn").and_then(Value::as_str);
-        detail["importing"] = json!({ "id": id });
+        detail["importing"] = json!({ "id": change.id });
+    }
+    if let Some(from) = change.moved_from() {
+        object.insert("previous_address".to_owned(), from.to_string().into());
     }
     object.insert("change".to_owned(), detail);
     if let Some(reason) = action_reason(change) {
@@ -148,6 +150,8 @@ fn reason(reason: &Reason, mask: &Mask<'_>) -> Json {
         Reason::UpstreamReplaced(address) => json!({ "kind": "upstream_replaced", "address": address }),
         Reason::Requested => json!({ "kind": "requested" }),
         Reason::Interrupted => json!({ "kind": "interrupted" }),
+        Reason::Imported => json!({ "kind": "imported" }),
+        Reason::Moved(from) => json!({ "kind": "moved", "from": from }),
         Reason::OwnedByTags => json!({ "kind": "owned_by_tags" }),
         Reason::Deposed => json!({ "kind": "deposed" }),
     }

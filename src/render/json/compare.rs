@@ -11,6 +11,7 @@ use crate::render::clean::{clean, quoted};
 /// Only resources and outputs are looked at that have a change in one of the two: whatever both leave alone may differ.
 pub fn compare(saved: &Json, fresh: &Json) -> Vec<String> {
     let mut moved = Vec::new();
+    difference("what has moved", "", &saved["moved"], &fresh["moved"], &mut moved);
     let (saved_changes, fresh_changes) = (list(saved, "resource_changes"), list(fresh, "resource_changes"));
     let mut seen = BTreeSet::new();
     for change in saved_changes.iter().chain(fresh_changes) {

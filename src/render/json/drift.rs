@@ -1,10 +1,11 @@
 //! What changed outside: `before` is what was recorded, `after` what is live.
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::plan::{Change, Reason};
 use crate::render::json::change::{head, sides, whole};
-use crate::render::mask::mask;
+use crate::render::json::value::show;
+use crate::render::mask::{Mask, mask};
 use crate::schema::{Difference, Field};
 use crate::value::{Map, Segment, Value};
 
@@ -20,7 +21,8 @@ pub(super) fn drift(change: &Change) -> Json {
         sides(&["delete"], recorded.as_ref(), None)
     } else {
         let mut recorded = live.clone();
-        for difference in change.drift.iter().rev() {
+        let left_alone = change.left_alone.iter().map(|left| &left.difference);
+        for difference in left_alone.chain(&change.drift).rev() {
             undo(Some(schema), &mut recorded, &difference.path.0, difference);
         }
         let before = whole(schema, &recorded, attributes, Some((&live, attributes)));
@@ -30,7 +32,28 @@ pub(super) fn drift(change: &Change) -> Json {
         sides(&["update"], Some(&before), Some(&after))
     };
     object.insert("change".to_owned(), detail);
+    object.insert("fields".to_owned(), fields(change));
     Json::Object(object)
+}
+
+/// Each changed field by its path, with whose it is: `ours` is put back by an apply, the others are left alone.
+fn fields(change: &Change) -> Json {
+    let mask = Mask::of_change(change);
+    let field = |difference: &Difference, owner: Json| {
+        let (old, new) = mask.difference(difference);
+        let show = |value: Option<Value>| value.map(|value| show(&value).value).unwrap_or_default();
+        let is_sensitive = difference.sensitive;
+        json!({
+            "path": mask.path(&difference.path),
+            "before": show(old),
+            "after": show(new),
+            "sensitive": is_sensitive,
+            "owner": owner,
+        })
+    };
+    let ours = change.drift.iter().map(|difference| field(difference, "ours".into()));
+    let left_alone = change.left_alone.iter().map(|left| field(&left.difference, json!(left.because)));
+    ours.chain(left_alone).collect()
 }
 
 /// Puts the older value of `difference` back at `path` of `value`.

@@ -7,6 +7,7 @@
 //! | sensitive values | `null`, with `true` at the same place of `*_sensitive`; Terraform writes them in clear |
 //! | `replace_paths` | elements of lists without order are named by their identity, which a position would not |
 //! | `reasons` | added: every reason of a change; `action_reason` is the nearest of Terraform's |
+//! | `moved`, `refresh_only`, `fields` of a drift | added: what has another address; whether only the state is to change; each field and whose it is |
 //! | `base` | added: lineage, serial and stack digest that the plan was made from |
 //! | `variables`, `configuration`, `timestamp` | left out: a plan does not hold the first two, and is the same at any time |
 //!
@@ -20,7 +21,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::plan::{Action, OutputChange, Plan, Reason};
+use crate::plan::{Action, Change, Moved, OutputChange, Plan};
 use crate::render::mask;
 use crate::value::Value;
 
@@ -40,11 +41,6 @@ const STATE_FORMAT_VERSION: &str = "1.0";
 /// The plan. The same plan gives the same bytes.
 pub fn plan_document(plan: &Plan) -> Json {
     let changes = plan.changes.iter().map(change::change).collect::<Vec<_>>();
-    let drift = plan
-        .changes
-        .iter()
-        .filter(|change| !change.drift.is_empty() || change.reasons.contains(&Reason::Missing))
-        .map(drift::drift);
     let resources_now = plan.changes.iter().filter(|change| change.deposed.is_none()).filter_map(change::resource_before);
     let resources_planned = plan.changes.iter().filter(|change| change.deposed.is_none()).filter_map(change::resource_after);
     let outputs = |pick: fn(&OutputChange) -> Option<&Value>| -> Map<String, Json> {
@@ -56,11 +52,13 @@ pub fn plan_document(plan: &Plan) -> Json {
         "stack": plan.stack,
         "place": plan.place,
         "base": plan.base,
+        "refresh_only": plan.is_refresh_only,
+        "moved": moved(plan),
         "planned_values": {
             "outputs": outputs(|output| output.after.as_ref()),
             "root_module": { "resources": resources_planned.collect::<Vec<_>>() },
         },
-        "resource_drift": drift.collect::<Vec<_>>(),
+        "resource_drift": resource_drift(plan),
         "resource_changes": changes,
         "output_changes": plan.outputs.iter().map(|output| (output.name.clone(), output_change(output))).collect::<Map<_, _>>(),
         "prior_state": {
@@ -76,6 +74,29 @@ pub fn plan_document(plan: &Plan) -> Json {
         "complete": true,
         "errored": false,
     })
+}
+
+/// What changed outside, alone: what `stepwright drift` prints.
+pub fn drift_document(plan: &Plan) -> Json {
+    json!({
+        "format_version": FORMAT_VERSION,
+        "stepwright_version": env!("CARGO_PKG_VERSION"),
+        "stack": plan.stack,
+        "place": plan.place,
+        "base": plan.base,
+        "drifted": plan.drifted().next().is_some(),
+        "resource_drift": resource_drift(plan),
+        "notices": plan.notices,
+    })
+}
+
+fn resource_drift(plan: &Plan) -> Vec<Json> {
+    let is_told = |change: &&Change| change.has_drifted() || !change.left_alone.is_empty();
+    plan.changes.iter().filter(is_told).map(drift::drift).collect()
+}
+
+fn moved(plan: &Plan) -> Vec<Json> {
+    plan.moves.iter().map(|Moved { from, to }| json!({ "from": from, "to": to })).collect()
 }
 
 fn planned_output(output: &OutputChange, value: &Value) -> Json {
@@ -111,7 +132,7 @@ fn output_change(output: &OutputChange) -> Json {
 fn actions(action: Action, has_differences: bool) -> &'static [&'static str] {
     use crate::resource::Replacement;
     match action {
-        Action::NoOp => &["no-op"],
+        Action::NoOp | Action::Refresh => &["no-op"],
         Action::Create => &["create"],
         Action::Update => &["update"],
         Action::Replace(Replacement::DeleteThenCreate) => &["delete", "create"],

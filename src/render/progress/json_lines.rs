@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use crate::address::Address;
-use crate::apply::{Event, OperationName, Summary};
+use crate::apply::{Event, Summary};
 use crate::aws::Error;
+use crate::plan::OperationName;
 use crate::render::Style;
 use crate::render::progress::lines::{event_line, still_running_line};
 

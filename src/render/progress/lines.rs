@@ -4,7 +4,8 @@ use std::io::{Result, Write};
 use std::time::Duration;
 
 use crate::address::Address;
-use crate::apply::{Event, OperationName};
+use crate::apply::Event;
+use crate::plan::OperationName;
 use crate::render::Style;
 use crate::render::clean::clean;
 use crate::render::literal;

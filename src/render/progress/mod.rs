@@ -16,7 +16,7 @@ pub use report::{Failure, report};
 
 use std::time::Duration;
 
-use crate::apply::OperationName;
+use crate::plan::OperationName;
 
 /// `Creating`, `Creation`, `create`: the words of an operation.
 struct Words {
@@ -33,6 +33,7 @@ fn words(operation: OperationName) -> Words {
         OperationName::Update => of("Modifying", "Modifications", "update", "updated"),
         OperationName::Delete => of("Destroying", "Destruction", "destroy", "destroyed"),
         OperationName::Import => of("Importing", "Import", "import", "imported"),
+        OperationName::Refresh => of("Refreshing", "Refresh", "refresh", "refreshed"),
         OperationName::Forget => of("Forgetting", "Forgetting", "forget", "forgotten"),
     }
 }

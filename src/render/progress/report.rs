@@ -3,8 +3,9 @@
 use std::io::{Result, Write};
 
 use crate::address::Address;
-use crate::apply::{Event, OperationName, Summary};
+use crate::apply::{Event, Summary};
 use crate::aws::Error;
+use crate::plan::OperationName;
 use crate::render::Style;
 use crate::render::clean::clean;
 use crate::render::literal;

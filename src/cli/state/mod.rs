@@ -1,0 +1,145 @@
+//! `stepwright state`: what is recorded, and how to correct that by hand.
+//!
+//! | file | does |
+//! |---|---|
+//! | `list.rs`, `show.rs` | look at it; no lock, no credentials |
+//! | `mv.rs`, `rm.rs` | change it, and nothing in AWS; under the lock |
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use crate::address::Address;
+use crate::cli::context::{STATE_FOLDER, name_of_stack, state_path};
+use crate::cli::error::CliError;
+use crate::cli::options::{Format, LockOptions, StateOptions};
+use crate::cli::ui::Ui;
+use crate::diagnostic::nearest;
+use crate::state::{FileStore, Session, State};
+
+mod list;
+mod mv;
+mod rm;
+mod show;
+
+/// Looks at what is recorded, and corrects it.
+#[derive(Debug, Subcommand)]
+#[command(
+    after_help = "Examples:\n  stepwright state list stacks/ecs-task.toml\n  stepwright state show stacks/ecs-task.toml cluster.main\n  stepwright state mv stacks/ecs-task.toml role.workflow role.nightly"
+)]
+pub enum StateCommand {
+    List(list::List),
+    Show(show::Show),
+    Mv(mv::Mv),
+    Rm(rm::Rm),
+}
+
+impl StateCommand {
+    pub fn run(&self, ui: Ui) -> Result<u8, CliError> {
+        match self {
+            Self::List(list) => list.run(ui),
+            Self::Show(show) => show.run(ui),
+            Self::Mv(mv) => mv.run(ui),
+            Self::Rm(rm) => rm.run(ui),
+        }
+    }
+}
+
+/// Where to look, and how to print it.
+#[derive(Args, Debug)]
+struct Source {
+    #[command(flatten)]
+    state: StateOptions,
+    /// How to print it.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    format: Format,
+}
+
+impl Source {
+    fn read(&self, stack: Option<&Path>) -> Result<State, CliError> {
+        let path = find_state(&self.state, stack)?;
+        FileStore::new(&path)?.read()?.state.ok_or_else(|| nothing_at(&path))
+    }
+}
+
+/// What is to be changed, and how long to wait for it.
+#[derive(Args, Debug)]
+struct Changed {
+    #[command(flatten)]
+    state: StateOptions,
+    #[command(flatten)]
+    lock: LockOptions,
+}
+
+impl Changed {
+    /// The state, locked. What an interrupted run left open needs AWS to be settled, which this does not ask.
+    fn open(&self, stack: Option<&Path>, command: &str) -> Result<Session, CliError> {
+        let path = find_state(&self.state, stack)?;
+        let store = FileStore::new(&path)?;
+        if store.read()?.state.is_none() {
+            return Err(nothing_at(&path));
+        }
+        let session = Session::open(store, None, command, self.lock.lock_timeout)?;
+        if session.state().interrupted.is_empty() {
+            return Ok(session);
+        }
+        Err(CliError::message("an interrupted run has left open what it did").help("settle it first: stepwright apply STACK"))
+    }
+}
+
+/// The state file: named by --state, else that of the stack, else the only one there is.
+fn find_state(options: &StateOptions, stack: Option<&Path>) -> Result<PathBuf, CliError> {
+    match (&options.state, stack) {
+        (Some(path), _) => Ok(path.clone()),
+        // A stack file that is broken elsewhere still names its state.
+        (None, Some(stack)) => Ok(state_path(options, &name_of_stack(stack)?)),
+        (None, None) => only_state(),
+    }
+}
+
+fn nothing_at(path: &Path) -> CliError {
+    CliError::message(format!("there is no state at {}", path.display())).help("nothing was applied from here yet")
+}
+
+/// The state below `state/`, if there is just one.
+fn only_state() -> Result<PathBuf, CliError> {
+    let folder = Path::new(STATE_FOLDER);
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut states: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect();
+    states.sort();
+    match states.as_slice() {
+        [only] => Ok(only.clone()),
+        [] => Err(CliError::message(format!("there is no state below {STATE_FOLDER}/"))
+            .help("name a stack file, or a state with --state")),
+        several => {
+            let names: Vec<String> = several.iter().map(|path| path.display().to_string()).collect();
+            Err(CliError::message("there are several states").help(format!("name one with --state: {}", names.join(", "))))
+        }
+    }
+}
+
+/// The stack file, which stands before all else or is left out, and the words that follow.
+fn stack_first(words: &[String]) -> (Option<&Path>, &[String]) {
+    // `ecs-task.toml` would be an address too, so it is the file system that tells.
+    match words.split_first() {
+        Some((first, rest)) if Path::new(first).is_file() => (Some(Path::new(first)), rest),
+        _ => (None, words),
+    }
+}
+
+fn parse_address(text: &str) -> Result<Address, CliError> {
+    text.parse().map_err(|error: crate::address::ParseAddressError| {
+        let error = CliError::message(error.to_string());
+        if text.ends_with(".toml") { error.help(format!("there is no file {text} either")) } else { error }
+    })
+}
+
+/// The error of an address that `state` does not have.
+fn unknown(state: &State, address: &Address) -> CliError {
+    let known: Vec<String> = state.resources.keys().map(ToString::to_string).collect();
+    let error = CliError::message(format!("the state has no {address}"));
+    match nearest(&address.to_string(), known.iter().map(String::as_str)) {
+        Some(near) => error.help(format!("did you mean {near}?")),
+        None => error.help("`stepwright state list` shows what it has"),
+    }
+}
