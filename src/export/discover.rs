@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use crate::aws::{Aws, Error, ErrorKind};
 use crate::export::Found;
-use crate::export::leaves::{Bond, leaves};
+use crate::export::leaves::leaves;
 use crate::resource::{Live, ResourceType};
 
 /// One resource that was asked for.
@@ -252,8 +252,7 @@ fn read(
     // AWS may tell a role by its short name, which then stands for the ARN it has in this account.
     live.spec = live.spec.resolve(&|reference| aws.place.lookup(reference), &|_| String::new());
     let leaves = leaves(wanted.kind, &live.spec, &aws.place, kinds);
-    // A policy says what is permitted. That a role may be assumed by the administrators is no reason to take them over.
-    let used = leaves.into_iter().filter(|leaf| leaf.bond != Bond::Permission);
+    let used = leaves.into_iter().filter(|leaf| leaf.bond.is_followed());
     let mut refers = Vec::new();
     for (kind, mention) in used.flat_map(|leaf| leaf.mentions) {
         let wanted = Wanted { kind, id: mention.id, request: None, is_root: false };

@@ -18,15 +18,24 @@ pub struct Leaf {
 /// How much a resource needs what one of its texts names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Bond {
+    /// A tag.
+    Label,
     /// A policy says what is permitted, on things that may have nothing to do with the role otherwise.
     Permission,
-    /// A text that AWS does not read, such as an environment variable or a tag.
+    /// Something within a field, such as an environment variable.
     Text,
     /// A field of its own, or the definition of a state machine.
     Use,
 }
 
-/// Every text of `spec`, a spec of `kind`, that names a resource of `kinds` or an ARN at all.
+impl Bond {
+    /// Whether what is named belongs to what names it. That administrators may take a role is no reason to own them.
+    pub fn is_followed(self) -> bool {
+        self >= Self::Text
+    }
+}
+
+/// Every text of `spec`, a spec of `kind`, that names a resource of `kinds`, any ARN, or the account.
 pub fn leaves(kind: &dyn ResourceType, spec: &Value, place: &Place, kinds: &[&'static dyn ResourceType]) -> Vec<Leaf> {
     let bare = kind.bare_names(spec);
     let mut found = Vec::new();
@@ -39,7 +48,7 @@ pub fn leaves(kind: &dyn ResourceType, spec: &Value, place: &Place, kinds: &[&'s
         {
             mentions.extend(kind.mention_by_name(text, place).map(|mention| (kind, mention)));
         }
-        if !mentions.is_empty() || text.contains("arn:") {
+        if !mentions.is_empty() || text.contains("arn:") || place.account_id.as_deref() == Some(text) {
             found.push(Leaf { path: path.clone(), text: text.to_owned(), bond, mentions });
         }
     });
@@ -58,10 +67,11 @@ fn walk(field: Option<&Field>, value: &Value, path: &Path, bond: Bond, visit: &m
             }
         }
         Value::Map(map) => {
-            // What stands deeper than at the top of a spec is text to AWS, unless it is a definition.
+            // A definition is read by AWS down to its leaves; of other fields, those at the top of a spec.
             let is_text = field.is_some() && !path.0.is_empty() && !is_document(DocumentKind::StatesLanguage);
             let bond = if is_text { bond.min(Bond::Text) } else { bond };
             for (key, item) in map {
+                let bond = if path.0.is_empty() && key == "tags" { Bond::Label } else { bond };
                 walk(field.and_then(|field| field.member(key)), item, &path.join_key(key), bond, visit);
             }
         }

@@ -70,11 +70,10 @@ fn without<'a>(name: &'a str, beginning: &str) -> Option<&'a str> {
 
 /// `text` as the name of a resource.
 fn identifier(text: &str) -> String {
-    let made: String = text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    let made = made.trim_end_matches('_');
-    match made.chars().next() {
-        Some(first) if first.is_ascii_digit() => format!("_{made}"),
-        Some(_) => made.to_owned(),
+    let words: Vec<&str> = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    match words.first() {
+        Some(first) if first.starts_with(|c: char| c.is_ascii_digit()) => format!("_{}", words.join("_")),
+        Some(_) => words.join("_"),
         None => NAMELESS.to_owned(),
     }
 }

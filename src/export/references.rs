@@ -133,6 +133,9 @@ fn with_references(named: &[Named], leaf: &Leaf, place: &Place, may_refer: impl 
             pieces.extend(more);
         }
     }
+    if place.account_id.as_deref() == Some(text) {
+        pieces.push((0..text.len(), Reference::AccountId));
+    }
     for arn in arn::find(text) {
         // An ARN of this account holds for any account.
         if place.account_id.as_deref() != Some(arn.part(&arn.account)) {

@@ -125,6 +125,7 @@ fn references_in_texts() {
         ),
         (format!("${ECS}:cluster/report"), format!("\"${ECS}:cluster/report\" as it was")),
         ("report".to_owned(), "\"report\" as it was".to_owned()),
+        ("123456789012".to_owned(), "${account.id}".to_owned()),
     ] {
         assert_eq!(referred(&text), expected, "{text}");
     }

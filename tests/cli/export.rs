@@ -83,6 +83,37 @@ fn a_state_machine_brings_what_it_refers_to() {
 }
 
 #[test]
+fn importing_it_changes_nothing() {
+    for selected in [
+        &["--state-machine", "billing", "--name", "billing"][..],
+        &["--all", "--name", "all"],
+        &["--cluster", "billing", "--role", "billing-task", "--name", "some"],
+    ] {
+        let world = hand_made();
+        let before = world.endpoint.account("show");
+        world.stepwright(&[&["export", "--out", "it.toml"], selected].concat()).expect(0);
+        world.stepwright(&["plan", "it.toml"]).expect(0).says(&["to import, 0 to add, 0 to change, 0 to destroy"]);
+        assert_eq!(world.planned(&["it.toml"]), []);
+        world.endpoint.forget_calls();
+        world.stepwright(&["apply", "it.toml", "--yes"]).expect(0);
+        let calls = world.endpoint.calls();
+        let changes: Vec<&str> = calls.iter().filter(|call| call.is_change()).map(|call| call.action.as_str()).collect();
+        assert!(changes.iter().all(|action| ["TagResource", "TagRole"].contains(action)), "{changes:?}");
+        world.stepwright(&["plan", "it.toml", "--detailed-exitcode"]).expect(0);
+        // Exported again, now as the stack's own, it is the same.
+        let again = world.stepwright(&[&["export"], selected].concat()).expect(0);
+        assert_eq!(again.stdout, world.read("it.toml"));
+        let without_tags = |mut account: Json| {
+            for resource in account.as_object_mut().into_iter().flatten().flat_map(|(_, kind)| kind.as_object_mut()).flatten() {
+                resource.1["tags"] = Json::Null;
+            }
+            account
+        };
+        assert_eq!(without_tags(world.endpoint.account("show")), without_tags(before));
+    }
+}
+
+#[test]
 fn everything_and_single_things() {
     let world = hand_made();
     assert_eq!(addresses(&exported(&world, &["--all", "--name", "billing"])), ALL);
@@ -156,12 +187,15 @@ fn what_a_terraform_state_holds() {
     let stack = exported(&world, &["--from-terraform", "terraform.tfstate"]);
     assert_eq!(addresses(&stack), ["cluster.shared", "role.runner", "state_machine.billing", "task_definition.work"]);
     assert_eq!(stack["state_machine"]["billing"]["role_arn"], "${role.runner.arn}");
+    world.stepwright(&["apply", "exported.toml", "--yes"]).expect(0).says(&["4 imported, 0 added, 0 changed"]);
+    world.stepwright(&["plan", "exported.toml", "--detailed-exitcode"]).expect(0);
     // These exactly, and nothing that they refer to.
     assert_eq!(
         stack["task_definition"]["work"]["execution_role_arn"],
         "arn:${account.partition}:iam::${account.id}:role/billing-execution"
     );
-    let outcome = world.stepwright(&["export", "--from-terraform", "terraform.tfstate"]).expect(0);
+    let again = ["export", "--from-terraform", "terraform.tfstate", "--name", "billing"];
+    let outcome = world.stepwright(&again).expect(0);
     outcome.says(&[
         "Part of what is taken over: aws_iam_role_policy.run",
         "Stays with Terraform: aws_cloudwatch_log_group.logs",

@@ -49,5 +49,5 @@ fn import_of(written: &Written, place: &Place) -> String {
     let live = &written.named.live;
     let name = live.spec.text(written.named.kind.description().name_field);
     let is_enough = |name: &&str| written.named.kind.id(name, place).as_ref() == Some(&live.id);
-    name.filter(is_enough).unwrap_or(&live.id).to_owned()
+    name.filter(is_enough).unwrap_or(&live.id).replace("${", "$${")
 }

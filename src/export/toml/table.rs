@@ -9,10 +9,13 @@ use crate::value::{Map, Value};
 
 /// The width that lines are kept to where they can be.
 const WIDTH: usize = 120;
-/// An element of a list over several lines is narrower, or it has a header of its own.
-const ELEMENT_WIDTH: usize = 84;
+/// A list of one is not worth lines of its own.
+const LONELY_WIDTH: usize = 160;
+/// An element of a list over several lines; one of a document is narrower, or has a header of its own.
+const ELEMENT_WIDTH: usize = 116;
+const STATEMENT_WIDTH: usize = 84;
 /// A table that is shown whole in a header's stead is no more than this.
-const TABLE_WIDTH: usize = 76;
+const TABLE_WIDTH: usize = 100;
 /// Below so many headers everything stands on one line: the reader refuses longer keys.
 const DEEPEST_HEADER: usize = 24;
 
@@ -101,8 +104,9 @@ fn wants_header(key: &str, value: &Value, field: Option<&Field>) -> bool {
             if field.is_some_and(|field| field.rules.identity.is_some()) && item.is_some_and(has_structure) {
                 return true;
             }
-            let is_narrow = |it: &Value| inline(it, item).chars().count() <= ELEMENT_WIDTH && (is_flat(it) || items.len() == 1);
-            width() > WIDTH && !items.iter().all(is_narrow)
+            let most = if field.is_some() { ELEMENT_WIDTH } else { STATEMENT_WIDTH };
+            let is_narrow = |it: &Value| inline(it, item).chars().count() <= most && is_flat(it);
+            width() > (if items.len() == 1 { LONELY_WIDTH } else { WIDTH }) && !items.iter().all(is_narrow)
         }
         _ => false,
     }
