@@ -67,7 +67,7 @@ impl Args for Selected {
                 .long(description.name.replace('_', "-"))
                 .value_name(value)
                 .action(ArgAction::Append)
-                .help(format!("This {what}. May be repeated"));
+                .help(format!("Exports this {what}, and what it refers to. May be repeated"));
             command.arg(option)
         })
     }
@@ -130,7 +130,7 @@ impl Export {
             None => ui.out(|writer, _| writer.write_all(text.as_bytes()))?,
         }
         for left in &left_out {
-            ui.note(&format!("Left as text: {} {}: {}", left.resource_type, left.id, left.reason));
+            ui.note(&format!("Left out: {} {}: {}", left.resource_type, left.id, left.reason));
         }
         if let Some(takeover) = &takeover {
             note_terraform(takeover, ui);

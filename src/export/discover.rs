@@ -38,7 +38,7 @@ pub struct Discovery {
     pub left_out: Vec<LeftOut>,
 }
 
-/// Something that is named and not exported: its ARN stays as text.
+/// Something that is there, or that is named, and is not exported: where it is named, its ARN stays as text.
 #[derive(Debug)]
 pub struct LeftOut {
     pub resource_type: &'static str,
@@ -147,6 +147,8 @@ pub async fn discover(
                         errors.push(error);
                         continue;
                     }
+                    // What went away since it was listed is nothing to speak of.
+                    Err(Refusal::LeftOut(Reason::Missing)) if wanted.is_root => continue,
                     Err(Refusal::LeftOut(reason)) => {
                         left_out.push(LeftOut { resource_type: name, id: wanted.id, reason });
                         continue;

@@ -10,7 +10,7 @@ use crate::resource::{ResourceType, normalise};
 use crate::schema::{Field, Shape, differences};
 use crate::stack::{self, DocumentError, Inputs};
 use crate::template::{Reference, Template};
-use crate::value::{Path, Value};
+use crate::value::{Path, Segment, Value};
 
 /// Why a stack file can't be had.
 #[derive(Debug, thiserror::Error)]
@@ -64,8 +64,34 @@ fn misspelt(text: &str, written: &Written) -> Option<Path> {
     let Address { resource_type, name, .. } = &written.named.address;
     let file: serde_json::Value = toml::from_str(text).unwrap_or_default();
     let table = file.get(resource_type).and_then(|table| table.get(name)).cloned().unwrap_or_default();
-    let is_same = with_templates(written.named.kind.schema(), Value::from(table)) == written.spec;
-    (!is_same).then(Path::default)
+    let said = with_templates(written.named.kind.schema(), Value::from(table));
+    let mut path = Path::default();
+    descend(&said, &written.spec, &mut path).then_some(path)
+}
+
+/// Whether two values differ, and in `path` where.
+fn descend(a: &Value, b: &Value, path: &mut Path) -> bool {
+    let mut within = |segment: Segment, a: Option<&Value>, b: Option<&Value>| {
+        path.0.push(segment);
+        let differ = match (a, b) {
+            (Some(a), Some(b)) => descend(a, b, path),
+            _ => true,
+        };
+        if !differ {
+            path.0.pop();
+        }
+        differ
+    };
+    match (a, b) {
+        (Value::Map(a), Value::Map(b)) => {
+            let keys = a.keys().chain(b.keys().filter(|key| !a.contains_key(*key)));
+            keys.into_iter().any(|key| within(Segment::Key(key.clone()), a.get(key), b.get(key)))
+        }
+        (Value::List(a), Value::List(b)) => {
+            (0..a.len().max(b.len())).any(|index| within(Segment::Index(index), a.get(index), b.get(index)))
+        }
+        _ => a != b,
+    }
 }
 
 /// What the reader makes of a table: documents out of their text, templates out of strings.

@@ -128,7 +128,7 @@ fn everything_and_single_things() {
     let outcome = world.stepwright(&both).expect(0);
     outcome.says(&["TaskDefinition = \"arn:${account.partition}:ecs:${stack.region}:${account.id}:task-definition/${task_definition.worker.family}:2\""]);
     outcome.says(&[
-        "Left as text: task_definition arn:aws:ecs:eu-central-1:123456789012:task-definition/billing-worker:2: a stack holds one",
+        "Left out: task_definition arn:aws:ecs:eu-central-1:123456789012:task-definition/billing-worker:2: a stack holds one",
     ]);
 }
 
@@ -156,6 +156,17 @@ fn what_is_not_there() {
 }
 
 #[test]
+fn what_stepwright_would_refuse_is_written_to_be_mended() {
+    let world = World::new();
+    world.endpoint.account("prepare-mistaken");
+    let outcome = world.stepwright(&["export", "--role", "mistaken", "--out", "it.toml"]).expect(1);
+    outcome.says(&["a policy's name has", "the exported stack file:", "mend there what is shown above"]);
+    world.stepwright(&["plan", "it.toml"]).expect(1).says(&["a policy's name has"]);
+    world.edit("it.toml", "all of it", "all-of-it");
+    world.stepwright(&["plan", "it.toml"]).expect(0).says(&["all-of-it", "1 to import, 0 to add, 1 to change"]);
+}
+
+#[test]
 fn what_another_stack_owns_stays_its_own() {
     let world = World::of(&ECS_TASK);
     world.stepwright(&["apply", ECS_TASK.file, "--yes"]).expect(0);
@@ -163,7 +174,7 @@ fn what_another_stack_owns_stays_its_own() {
     let owned = world.stepwright(&["export", "--cluster", "nightly-report-main"]).expect(1);
     owned.says(&["is cluster.main of the stack nightly-report", "--name nightly-report"]);
     let all = world.stepwright(&["export", "--all", "--name", "billing"]).expect(0);
-    all.says(&["Left as text: cluster arn:aws:ecs:eu-central-1:123456789012:cluster/nightly-report-main: it is cluster.main of the stack nightly-report"]);
+    all.says(&["Left out: cluster arn:aws:ecs:eu-central-1:123456789012:cluster/nightly-report-main: it is cluster.main of the stack nightly-report"]);
     assert!(!all.stdout.contains("nightly-report"), "{all}");
     // A stack whose file is lost has its addresses again.
     let stack = exported(&world, &["--state-machine", "nightly-report-nightly", "--name", "nightly-report"]);

@@ -4,6 +4,7 @@
     python account.py leftovers     the ARNs of it, one list; [] once everything is gone
     python account.py prepare       makes the cluster and the task definition that stacks/existing-cluster.toml looks up
     python account.py prepare-hand-made   makes by hand what nobody wrote a stack for, oddly formatted, as consoles and scripts leave it
+    python account.py prepare-mistaken    makes a role that Stepwright would refuse to make
     python account.py calls LOG     the calls in the proxy's log, in order: service, action, request, status, fault
     python account.py serve         answers such commands, one a line of standard input, with one line each: for many questions
 """
@@ -162,6 +163,15 @@ def prepare_hand_made():
     return {"state_machine": machine, "task_definition": revision, "cluster": cluster, "roles": [task, execution, workflow]}
 
 
+def prepare_mistaken():
+    """A name that an older or laxer service took."""
+    trust = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"states.amazonaws.com"},"Action":"sts:AssumeRole"}]}'
+    role = client("iam").create_role(RoleName="mistaken", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    client("iam").put_role_policy(RoleName="mistaken", PolicyName="all of it", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "ecs:*", "Resource": "*"}]}))
+    return role
+
+
 def calls(log):
     found = []
     with open(log, encoding="utf-8") as lines:
@@ -178,7 +188,7 @@ def calls(log):
     return found
 
 
-COMMANDS = {"show": show, "leftovers": leftovers, "prepare": prepare, "prepare-hand-made": prepare_hand_made, "calls": calls}
+COMMANDS = {"show": show, "leftovers": leftovers, "prepare": prepare, "prepare-hand-made": prepare_hand_made, "prepare-mistaken": prepare_mistaken, "calls": calls}
 
 
 def serve():

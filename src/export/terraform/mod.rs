@@ -13,7 +13,9 @@ use std::collections::{BTreeMap, HashSet};
 use serde_json::Value as Json;
 
 use crate::address::is_identifier;
+use crate::place::Place;
 use crate::resource::{ResourceType, TerraformNames};
+use crate::value::Value;
 
 mod instances;
 
@@ -40,6 +42,22 @@ pub struct Taken {
     pub local_name: String,
     /// `module.report.aws_iam_role.task["a"]`.
     pub terraform_address: String,
+}
+
+impl Taken {
+    /// Whether this is the resource that a stack describes by `spec`, a spec of `kind`: it has the same name.
+    pub fn is_described_by(&self, kind: &dyn ResourceType, spec: &Value, place: &Place) -> bool {
+        if kind.description().name != self.kind.description().name {
+            return false;
+        }
+        let predicted = kind.predict(spec, place);
+        let pieces = kind.mentions(&self.id, place).into_iter().flat_map(|mention| mention.pieces);
+        let mut names = pieces.filter(|piece| ["arn", kind.description().name_field].contains(&piece.attribute));
+        names.any(|piece| {
+            let predicted = predicted.get(piece.attribute).and_then(Value::as_str);
+            predicted.is_some() && predicted == self.id.get(piece.range)
+        })
+    }
 }
 
 impl Takeover {

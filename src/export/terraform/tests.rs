@@ -1,4 +1,5 @@
 use expect_test::expect;
+use serde_json::json;
 
 use super::*;
 use crate::resources;
@@ -69,4 +70,23 @@ fn what_is_no_state() {
     assert!(matches!(error(&without), TerraformError::Incomplete { .. }));
     assert!(told("{\"version\": 4, \"resources\": []}").is_empty());
     assert!(told("{\"format_version\": \"1.0\"}").is_empty());
+}
+
+#[test]
+fn what_a_stack_describes() {
+    let place =
+        Place { partition: Some("aws".into()), region: Some("eu-central-1".into()), account_id: Some("123456789012".into()) };
+    let takeover = read(STATE, resources::ALL).expect("a state");
+    let described = |kind: &str, spec: Json| -> Vec<String> {
+        let kind = resources::find(kind).expect("a type");
+        let spec = Value::from(spec);
+        let found = takeover.resources.iter().filter(|taken| taken.is_described_by(kind, &spec, &place));
+        found.map(|taken| taken.local_name.clone()).collect()
+    };
+    assert_eq!(described("cluster", json!({ "name": "report" })), ["main"]);
+    assert_eq!(described("state_machine", json!({ "name": "report" })), ["nightly-report"]);
+    assert_eq!(described("task_definition", json!({ "family": "report" })), ["report"]);
+    assert_eq!(described("role", json!({ "name": "report-task", "path": "/batch/" })), ["roles_this_task"]);
+    assert_eq!(described("role", json!({ "name": "report-task" })), Vec::<String>::new());
+    assert_eq!(described("cluster", json!({ "name": "reports" })), Vec::<String>::new());
 }

@@ -38,21 +38,25 @@ pub fn inline(value: &Value, field: Option<&Field>) -> String {
     }
 }
 
-/// The JSON of a document that TOML can't carry as a table: it holds a null or a number beyond 64 bits, or its own
-/// spelling would be taken for `{ file = … }`.
+/// Within each other, more tables and lists than these are hard to read in TOML, and its parser refuses some more.
+const DEEPEST: usize = 40;
+
+/// The JSON of a document that TOML can't carry as a table: it holds a null or a number beyond 64 bits, it is too deep,
+/// or its own spelling would be taken for `{ file = … }`.
 pub fn document_text(value: &Value, field: Option<&Field>) -> Option<String> {
     let is_document = matches!(field, Some(Field { shape: Shape::Document(_), .. }));
     let Value::Map(map) = value else { return None };
-    let must = is_document && (map.contains_key("file") || !is_carried(value));
+    let must = is_document && (map.contains_key("file") || !is_carried(value, DEEPEST));
     must.then(|| serde_json::to_string_pretty(&spelt(value)).unwrap_or_default())
 }
 
-fn is_carried(value: &Value) -> bool {
+fn is_carried(value: &Value, depth: usize) -> bool {
     match value {
         Value::Null => false,
         Value::Number(number) => number.is_i64() || number.is_f64(),
-        Value::List(items) => items.iter().all(is_carried),
-        Value::Map(map) => map.values().all(is_carried),
+        Value::List(_) | Value::Map(_) if depth == 0 => false,
+        Value::List(items) => items.iter().all(|item| is_carried(item, depth - 1)),
+        Value::Map(map) => map.values().all(|item| is_carried(item, depth - 1)),
         _ => true,
     }
 }

@@ -161,3 +161,15 @@ fn what_toml_lacks_is_json() {
         "#]],
     );
 }
+
+#[test]
+fn what_is_deep_is_read_as_it_was() {
+    for depth in [5, 15, 30, 55] {
+        let mut document = json!({ "a": 1 });
+        for level in 0..depth {
+            document = if level % 3 == 0 { json!({ "List": [document, {}] }) } else { json!({ "States": { "x y": document } }) };
+        }
+        let (text, spec, read) = round_trip(json!({ "name": "w", "document": document }));
+        assert_eq!(spec, read, "{text}");
+    }
+}
