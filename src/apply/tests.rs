@@ -11,7 +11,7 @@ use crate::apply::{ApplyOptions, Event, Summary, Work, apply, settle};
 use crate::aws::Aws;
 use crate::observe::{Look, observe};
 use crate::plan::tests::{PLACE_TEXT, stack};
-use crate::plan::{Inputs, Options, Plan, PlanError, plan};
+use crate::plan::{Inputs, Options, Plan, PlanError, moved, plan};
 use crate::resource::ResourceType;
 use crate::resources::fake::{Cloud, Fault};
 use crate::resources::stand_in::{Reply, StandIn};
@@ -87,9 +87,10 @@ impl World {
     /// Plans twice, and both must be the same.
     async fn plan(&self, stack: Option<&Stack>, state: &State) -> Result<(Plan, crate::plan::Observed), Vec<PlanError>> {
         let look = Look { aws: &aws(), kinds: &self.kinds, refresh: true, only: None, parallelism: 4 };
+        let (state, moves) = moved(stack, state)?;
+        let state = state.as_ref();
         let observed = observe(look, stack, state).await.expect("an answer");
         let (place, options) = (aws().place, Options::default());
-        let moves = Vec::new();
         let inputs =
             Inputs { kinds: &self.kinds, stack, state, moves: &moves, place: &place, observed: &observed, options: &options };
         let (one, other) = (plan(inputs), plan(inputs));
@@ -112,7 +113,11 @@ impl World {
         let (_interrupt, interrupts) = unbounded_channel();
         let aws = aws();
         let work = Work { plan: &plan, aws: &aws, observed: &observed };
-        let mut report = |_: &Event| {};
+        let mut report = |event: &Event| {
+            if std::env::var_os("SHOW").is_some() {
+                eprintln!("{event:?}")
+            }
+        };
         // A run that two calls killed at once has told so twice.
         let _ = self.cloud.killed.notified().now_or_never();
         tokio::select! {
@@ -154,6 +159,7 @@ fn random_stack(random: &mut Random) -> String {
     let mut order: Vec<usize> = (0..6).collect();
     order.sort_by_key(|_| random.next());
     let mut text = "[stack]\nname = \"s\"\n".to_owned();
+    let mut moves = String::new();
     let mut before: Vec<(String, bool)> = Vec::new();
     let mut names: Vec<u64> = (0..6).collect();
     for index in order {
@@ -162,7 +168,11 @@ fn random_stack(random: &mut Random) -> String {
         }
         let is_image = index < 2;
         let kind = if is_image { "image" } else { "disk" };
-        let _ = writeln!(text, "[{kind}.r{index}]");
+        // What it was called before is where it has moved from.
+        let (letter, other) = if !is_image && random.chance(40) { ('m', 'r') } else { ('r', 'm') };
+        let address = format!("{kind}.{letter}{index}");
+        let _ = writeln!(moves, "[[moved]]\nfrom = \"{kind}.{other}{index}\"\nto = \"{address}\"");
+        let _ = writeln!(text, "[{address}]");
         let mut uses = Vec::new();
         for (address, is_image) in &before {
             if random.chance(35) {
@@ -188,14 +198,14 @@ fn random_stack(random: &mut Random) -> String {
                 let _ = writeln!(text, "lifecycle = {{ create_before_destroy = true }}");
             }
         }
-        before.push((format!("{kind}.r{index}"), is_image));
+        before.push((address, is_image));
     }
     let _ = writeln!(text, "[outputs]");
     for (address, is_image) in &before {
         let _ =
             writeln!(text, "{} = \"${{{address}.{}}}\"", address.replace('.', "_"), if *is_image { "arn" } else { "version" });
     }
-    text
+    text + &moves
 }
 
 /// Somebody changes or deletes something by hand.
@@ -209,6 +219,11 @@ fn drift(cloud: &Cloud, random: &mut Random) {
                 if let Some(map) = contents.things.get_mut(&id).and_then(|thing| thing.spec.as_map_mut()) {
                     map.insert("size".to_owned(), Value::from(7));
                     map.insert("owner".to_owned(), Value::from("somebody"));
+                }
+            }
+            3 if id.contains("disk") => {
+                if let Some(thing) = contents.things.get_mut(&id) {
+                    thing.ownership = None;
                 }
             }
             _ => {}
@@ -275,7 +290,8 @@ async fn live_through(seed: u64) {
 fn whatever_happens_nothing_is_lost() {
     assert!(PLACE_TEXT.contains("eu-west-1"));
     let seeds = std::env::var("STEPWRIGHT_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(25);
-    for seed in 0..seeds {
+    let first = std::env::var("STEPWRIGHT_FIRST_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+    for seed in first..first + seeds {
         let outcome = std::panic::catch_unwind(|| block_on(live_through(seed)));
         assert!(outcome.is_ok(), "with seed {seed}");
     }

@@ -61,7 +61,10 @@ impl<'a> Decisions<'a> {
                     self.check_import(&resource.address, record, &live);
                     self.existing(resource, desired, live, record)
                 }
-                Presence::Gone => self.absent(resource, desired, reason),
+                Presence::Gone => {
+                    self.check_new_name(&resource.address, None);
+                    self.absent(resource, desired, reason)
+                }
                 Presence::Other(live) => {
                     self.claim_name(&resource.address, live);
                     self.absent(resource, desired, reason)
@@ -118,9 +121,9 @@ impl<'a> Decisions<'a> {
     /// Looks back once everything is decided: a name can be taken over only from what gives it up.
     pub fn finish(&mut self) {
         for (address, owner, live) in std::mem::take(&mut self.takeovers) {
-            let owner = self.changes.get(owner);
-            if !owner.is_some_and(|owner| matches!(owner.action, Action::Delete | Action::Replace(_) | Action::Forget)) {
-                self.errors.push(PlanError::NameTaken { address, id: live.id, owner: live.ownership });
+            if !self.changes.get(owner).is_some_and(gives_up_its_name) {
+                let error = self.name_taken(address, live);
+                self.errors.push(error);
             }
         }
     }
@@ -205,8 +208,15 @@ impl<'a> Decisions<'a> {
             Some(owner) if owner != address => self.takeovers.push((address.clone(), owner, live)),
             // Its own predecessor, which is deleted first.
             None if self.inputs.state.deposed.iter().any(|deposed| deposed.record.id == live.id) => {}
-            _ => self.errors.push(PlanError::NameTaken { address: address.clone(), id: live.id, owner: live.ownership }),
+            _ => {
+                let error = self.name_taken(address.clone(), live);
+                self.errors.push(error);
+            }
         }
+    }
+
+    fn name_taken(&self, address: Address, live: Live) -> PlanError {
+        PlanError::NameTaken { address, id: live.id, owner: live.ownership, stack: self.inputs.state.stack.clone() }
     }
 
     /// The recorded resource that `live` is.
@@ -310,7 +320,6 @@ impl<'a> Decisions<'a> {
         if record.is_some() {
             reasons.extend(lost_marks.iter().map(|difference| Reason::Drifted(difference.path.clone())));
         }
-        let is_kept_in_all = differences.is_empty();
         differences.extend(drift::unmarked(kind, &live, &self.ownership(address)));
         reasons.extend(self.moved_from(address, &live).map(Reason::Moved));
         let requested = self.inputs.options.replace.contains(address);
@@ -331,7 +340,7 @@ impl<'a> Decisions<'a> {
         }
         let after_attributes = match action {
             Action::Replace(_) => attributes::future(kind, address, &desired, self.inputs.place),
-            _ if is_kept_in_all => live.attributes.clone(),
+            _ if differences.is_empty() => live.attributes.clone(),
             _ => attributes::surviving(kind, address, &live.attributes),
         };
         let Drift { mut ours, left_alone } = drift::drift(kind, record, &live, Some(&declared), &resource.lifecycle);
@@ -378,9 +387,14 @@ impl<'a> Decisions<'a> {
         if resource.lifecycle.prevent_destroy {
             self.errors.push(PlanError::PreventDestroy { address: address.clone() });
         }
+        self.check_new_name(address, Some(&live.id));
+    }
+
+    /// Whether somebody has the name that `address` is to have, which until now has been `id`.
+    fn check_new_name(&mut self, address: &Address, id: Option<&str>) {
         // Of a resource that has a record, only a new name is looked for.
         if let Some(found) = self.inputs.observed.found.get(address)
-            && found.id != live.id
+            && Some(found.id.as_str()) != id
             && !self.is_ours(address, found)
         {
             self.claim_name(address, found.clone());
@@ -394,6 +408,17 @@ enum Presence {
     Gone,
     /// Something that is not this resource has its name.
     Other(Live),
+}
+
+/// Whether its name is free once it has been changed. A replacement may keep it.
+fn gives_up_its_name(change: &Change) -> bool {
+    let description = change.kind.description();
+    let name = |spec: &Option<Value>| spec.as_ref().and_then(|spec| description.name_of(spec));
+    match change.action {
+        Action::Delete | Action::Forget => true,
+        Action::Replace(_) => name(&change.before) != name(&change.after),
+        _ => false,
+    }
 }
 
 /// As drift is told: from what was recorded to what is live.

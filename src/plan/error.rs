@@ -8,7 +8,7 @@ use crate::resource::Ownership;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
     #[error("{address} can't be created: {id} is there already and {}", owner_text(.owner.as_ref()))]
-    NameTaken { address: Address, id: String, owner: Option<Ownership> },
+    NameTaken { address: Address, id: String, owner: Option<Ownership>, stack: String },
     #[error("{address} can't be imported: {id} is managed already, as {owner}")]
     ManagedAlready { address: Address, id: String, owner: Address },
     #[error("{address} can't be imported: {id} belongs to {} of the stack {}", .owner.address, .owner.stack)]
@@ -35,6 +35,9 @@ impl PlanError {
     /// What to do about it.
     pub fn help(&self) -> String {
         match self {
+            Self::NameTaken { owner: Some(owner), stack, .. } if owner.stack == *stack => {
+                format!("choose another name, or give {} one: a name that is left out stays what it is", owner.address)
+            }
             Self::NameTaken { owner: Some(owner), .. } => {
                 format!("choose another name, or destroy it from the stack {} first", owner.stack)
             }

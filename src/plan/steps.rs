@@ -42,7 +42,9 @@ pub fn steps(
         name_holders: HashMap::new(),
         steps: Vec::new(),
     };
-    for change in changes.values().filter(|change| targets.is_none_or(|targets| targets.contains(&change.address))) {
+    let only = inputs.options.only.as_ref();
+    let is_in = |set: Option<&BTreeSet<Address>>, change: &Change| set.is_none_or(|set| set.contains(&change.address));
+    for change in changes.values().filter(|change| is_in(targets, change) && is_in(only, change)) {
         drafts.add(change);
     }
     for change in deposed {
@@ -340,8 +342,11 @@ impl Drafts<'_> {
             self.wait(step, waits);
             let record = self.inputs.state.deposed.iter().find(|deposed| deposed.record.id == id);
             for dependency in record.into_iter().flat_map(|deposed| &deposed.record.dependencies) {
+                // Where each refers to the other, it was to an earlier one of it that this one referred.
+                let is_mutual = |deletion: &usize| self.steps[step].waits_for.iter().any(|wait| wait.step == *deletion);
                 if let Some(deletion) = self.deletes.get(&dependency.address).map(|deletion| deletion.step)
                     && (is_first || !goes_first.contains(&deletion))
+                    && !is_mutual(&deletion)
                 {
                     self.wait(deletion, vec![Wait { step, phase: Phase::Gone }]);
                 }

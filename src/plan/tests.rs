@@ -9,13 +9,15 @@ use serde_json::{Value as Json, json};
 use crate::address::Address;
 use crate::diagnostic::Source;
 use crate::place::Place;
-use crate::plan::{Action, Inputs, Observed, Options, Plan, PlanError, Reason, StepOperation, moved, plan};
+use crate::plan::{Action, Inputs, Observed, OperationName, Options, Plan, PlanError, Reason, StepOperation, moved, plan};
 use crate::resource::{self, Live, Ownership, ResourceType, find_kind};
 use crate::resources::fake::Cloud;
 use crate::schema::Phase;
 use crate::stack::{Dependency, DocumentError, Inputs as StackInputs, Lifecycle, Stack, parse};
 use crate::state::{Deposed, Record, RecordedOutput, State, digest};
 use crate::value::{Secret, Value};
+
+mod adoption;
 
 pub const PLACE_TEXT: &str = "arn:aws:fake:eu-west-1:123456789012:";
 
@@ -106,6 +108,13 @@ impl World {
         self
     }
 
+    /// What is live of `from` is seen at `to`, where a move has led its record.
+    fn move_observed(mut self, from: &str, to: &str) -> Self {
+        let live = self.observed.resources.remove(&address(from)).expect("it is live");
+        self.observed.resources.insert(address(to), live);
+        self
+    }
+
     fn deposed(mut self, at: &str, id: &str, spec: Json, needs: &[&str]) -> Self {
         let world = World::new().with(at, Value::from(spec), AS_RECORDED, needs);
         let record = world.state.resources.into_values().next().expect("one");
@@ -148,6 +157,9 @@ fn compact(plan: Result<Plan, Vec<PlanError>>) -> String {
         Ok(plan) => plan,
         Err(errors) => return errors.iter().fold(text, |text, error| format!("{text}error: {error}\n")),
     };
+    for moved in &plan.moves {
+        let _ = writeln!(text, "moved: {} -> {}", moved.from, moved.to);
+    }
     for change in &plan.changes {
         let reasons: Vec<String> = change.reasons.iter().map(reason).collect();
         let drift: Vec<String> = change.drift.iter().map(|difference| difference.path.to_string()).collect();
@@ -166,6 +178,8 @@ fn compact(plan: Result<Plan, Vec<PlanError>>) -> String {
     for (index, step) in plan.steps.iter().enumerate() {
         let operation = match &step.operation {
             StepOperation::Create(_) => "create",
+            StepOperation::Update { .. } if step.name == OperationName::Import => "import",
+            StepOperation::Record { .. } if step.name == OperationName::Refresh => "refresh",
             StepOperation::Update { .. } => "update",
             StepOperation::Delete { .. } => "delete",
             StepOperation::DeleteDeposed { .. } => "delete deposed",
@@ -422,9 +436,9 @@ fn what_has_the_name_already() {
     World::new().found("disk.a", "x", Some(("s", "disk.a")), spec.clone()).check(
         text,
         expect![[r#"
-        disk.a: Import [OwnedByTags, changed size]
-          0 update disk.a
-    "#]],
+            disk.a: Import [OwnedByTags, changed size]
+              0 import disk.a
+        "#]],
     );
     World::new().found("disk.a", "x", None, spec.clone()).check(
         text,

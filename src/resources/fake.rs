@@ -133,6 +133,7 @@ struct DiskSpec {
     labels: Option<BTreeMap<String, String>>,
     #[schemars(extend("x-identity" = "name", "x-unordered" = true))]
     parts: Option<Vec<Part>>,
+    tags: Option<BTreeMap<String, String>>,
 }
 
 #[expect(dead_code, reason = "only its schema is read")]
@@ -330,6 +331,8 @@ impl ResourceType for Kind {
                     let size = thing.spec.get("size").cloned();
                     thing.spec = plain.clone();
                     thing.version = serial;
+                    let token = thing.ownership.take().and_then(|owner| owner.token);
+                    thing.ownership = Some(Ownership { token, ..operation.ownership.clone() });
                     if let (false, Some(map)) = (is_whole, thing.spec.as_map_mut()) {
                         map.shift_remove("size");
                         map.extend(size.map(|size| ("size".to_owned(), size)));
