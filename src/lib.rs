@@ -15,7 +15,7 @@
 //!
 //! | module | holds | to change |
 //! |---|---|---|
-//! | [`address`], [`template`], [`value`], [`place`], [`diagnostic`] | the vocabulary | the stack language's expressions |
+//! | [`address`], [`arn`], [`template`], [`value`], [`place`], [`diagnostic`] | the vocabulary | the stack language's expressions |
 //! | [`document`] | IAM policies, the Amazon States Language | what documents mean, when they are equal |
 //! | [`schema`] | what a spec may look like; normal form, differences, AWS's spelling | a rule that fields can have |
 //! | [`aws`] | clients, classes of errors, retries | what is retried |
@@ -25,6 +25,7 @@
 //! | [`state`] | the record on disk: file, journal, lock | what is remembered, and how it survives |
 //! | [`plan`] | desired × recorded × live → [`plan::Plan`], a function | what is decided, and its reasons |
 //! | [`observe`] | reading AWS, in batches | what is looked at |
+//! | [`export`] | live resources → the text of a stack file; what a Terraform state holds | how an exported stack looks, what it refers to |
 //! | [`apply`] | one loop that carries a plan out | concurrency, interrupts, settling |
 //! | [`render`] | plans, progress, state for people and programs | what is shown |
 //! | [`cli`] | one file for each command | flags, exit codes |
@@ -44,11 +45,14 @@
 //! | the stack file, the documents that it names, `--var-file` | read by [`stack::load`] |
 //! | `state/NAME.json`, its `.journal` and its `.lock` | read and written by [`state`] |
 //! | `plan --out FILE` | written by `plan`, read by `apply` |
+//! | `export --out FILE` | the stack file, written by `export` |
+//! | `--from-terraform FILE` | a Terraform state, read |
 //! | the AWS configuration and credential files | read by the AWS SDK |
 //!
 //! `docs/ARCHITECTURE.md` tells why it is so.
 
 pub mod address;
+pub mod arn;
 pub mod diagnostic;
 pub mod place;
 pub mod template;
@@ -68,6 +72,8 @@ pub mod state;
 pub mod plan;
 
 pub mod observe;
+
+pub mod export;
 
 pub mod apply;
 

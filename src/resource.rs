@@ -11,8 +11,10 @@
 //! | it gone | `delete` | succeed where it is gone already |
 //! | its predecessor gone | `retire` | leave what runs still needs |
 //! | to know if an interrupted creation happened, or a name is taken | `find_many` | find what a creation made, whoever owns it |
+//! | a stack file for what is live | `mentions`, `bare_names`, `list`, `terraform` | know its own names where others write them |
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -22,7 +24,7 @@ use crate::aws::{Aws, Error};
 use crate::diagnostic::Finding;
 use crate::place::Place;
 use crate::schema::{Difference, Field};
-use crate::value::Value;
+use crate::value::{Path, Value};
 
 /// What other resources may refer to, by name: `arn`, `name`, ….
 pub type Attributes = BTreeMap<String, Value>;
@@ -133,6 +135,31 @@ pub struct Sought {
     pub ownership: Ownership,
 }
 
+/// Where a text names a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mention {
+    /// As `read_many` takes it.
+    pub id: String,
+    /// Which parts of the text are which attribute of the resource, the longest first. A part that is not what the
+    /// resource has for that attribute, such as another revision, stays as it is.
+    pub pieces: Vec<Piece>,
+}
+
+/// A part of a text that is an attribute of the resource it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    pub range: Range<usize>,
+    pub attribute: &'static str,
+}
+
+/// What a resource of a type is called in Terraform.
+#[derive(Clone, Copy, Debug)]
+pub struct TerraformNames {
+    pub resource: &'static str,
+    /// Terraform's own resources for what is part of the resource here, and the attributes by which they name it.
+    pub parts: &'static [(&'static str, &'static str)],
+}
+
 /// What an operation reports while it runs.
 pub trait Progress: Send + Sync {
     /// AWS knows the resource, though it may not be whole yet. Everything that needs only its name may go on.
@@ -170,6 +197,32 @@ pub trait ResourceType: Send + Sync + std::fmt::Debug {
 
     /// The id of what the user calls `name_or_arn`, for look-ups and imports.
     fn id(&self, name_or_arn: &str, place: &Place) -> Option<String>;
+
+    /// Where `text`, a string in a spec of any type, names resources of this type by their ARNs.
+    fn mentions(&self, _text: &str, _place: &Place) -> Vec<Mention> {
+        Vec::new()
+    }
+
+    /// The same for a text that is nothing but a name: see `bare_names`.
+    fn mention_by_name(&self, _name: &str, _place: &Place) -> Option<Mention> {
+        None
+    }
+
+    /// Where a spec names other resources without their ARNs, and of which type these are.
+    fn bare_names(&self, _spec: &Value) -> Vec<(Path, &'static str)> {
+        Vec::new()
+    }
+
+    /// What Terraform calls a resource of this type.
+    fn terraform(&self) -> Option<&'static TerraformNames> {
+        None
+    }
+
+    /// The ids of all that is in the region. None for a type without regions: which of those belong to
+    /// something can only be told by what refers to them.
+    async fn list(&self, _aws: &Aws) -> Result<Vec<String>, Error> {
+        Ok(Vec::new())
+    }
 
     /// What is live, in the order of `ids`; `None` for what is not there.
     async fn read_many(&self, aws: &Aws, ids: &[String]) -> Vec<Result<Option<Live>, Error>>;

@@ -15,6 +15,7 @@ mod drift;
 mod error;
 mod execute;
 pub mod exit_code;
+mod export;
 mod graph;
 mod import;
 mod live;
@@ -67,6 +68,7 @@ enum Command {
     Destroy(destroy::Destroy),
     Drift(drift::Drift),
     Import(import::Import),
+    Export(export::Export),
     #[command(subcommand)]
     State(state::StateCommand),
     Graph(graph::Graph),
@@ -118,6 +120,7 @@ async fn run(command: Command, ui: Ui) -> Result<u8, CliError> {
         Command::Destroy(destroy) => destroy.run(ui).await,
         Command::Drift(drift) => drift.run(ui).await,
         Command::Import(import) => import.run(ui).await,
+        Command::Export(export) => export.run(ui).await,
         Command::State(state) => state.run(ui),
         Command::Graph(graph) => graph.run(ui),
         Command::Schema(schema) => schema.run(ui),

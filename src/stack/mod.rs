@@ -2,7 +2,7 @@
 
 mod document;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod imports;
 mod json;
 mod lifecycle;
@@ -41,6 +41,7 @@ pub use document::DocumentError;
 pub use parse::{parse, peek_allowed_account_ids, peek_name};
 pub use resources::place;
 pub use schema_document::schema_document;
+pub use settings::is_name;
 pub use variables::{ENVIRONMENT_PREFIX, Inputs};
 
 /// A stack file whose variables are substituted; what refers to resources or to the account is still pending.

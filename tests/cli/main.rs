@@ -6,6 +6,7 @@ mod adoption;
 mod architecture;
 mod drift;
 mod events;
+mod export;
 mod faults;
 mod hostile;
 mod interrupt;

@@ -3,6 +3,8 @@
     python account.py show          what is there: clusters, task definitions, roles, state machines, each with its tags
     python account.py leftovers     the ARNs of it, one list; [] once everything is gone
     python account.py prepare       makes the cluster and the task definition that stacks/existing-cluster.toml looks up
+    python account.py prepare-hand-made   makes by hand what nobody wrote a stack for, oddly formatted, as consoles and scripts leave it
+    python account.py prepare-mistaken    makes a role that Stepwright would refuse to make
     python account.py calls LOG     the calls in the proxy's log, in order: service, action, request, status, fault
     python account.py serve         answers such commands, one a line of standard input, with one line each: for many questions
 """
@@ -93,6 +95,83 @@ def prepare():
     return {"cluster": cluster, "task_definition": definition}
 
 
+def prepare_hand_made():
+    """A workflow as it grows by hand: policies in all spellings, lists in no order, names and ARNs mixed."""
+    ecs, iam, states = client("ecs"), client("iam"), client("stepfunctions")
+    region, account = ecs.meta.region_name, "123456789012"
+    cluster = ecs.create_cluster(clusterName="billing", settings=[{"name": "containerInsights", "value": "enabled"}],
+                                 capacityProviders=["FARGATE_SPOT", "FARGATE"],
+                                 defaultCapacityProviderStrategy=[{"capacityProvider": "FARGATE_SPOT", "weight": 3}, {"capacityProvider": "FARGATE", "base": 1}],
+                                 configuration={"executeCommandConfiguration": {"logging": "OVERRIDE", "logConfiguration": {"cloudWatchLogGroupName": "/billing/exec"}}},
+                                 tags=[{"key": "team", "value": "billing and co"}])["cluster"]["clusterArn"]
+    trust = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":["ecs-tasks.amazonaws.com"]},"Action":["sts:AssumeRole"]}}'
+    task = iam.create_role(RoleName="billing-task", Path="/batch/", AssumeRolePolicyDocument=trust, Description="What the \"billing\" containers may do",
+                           Tags=[{"Key": "team", "Value": "billing"}])["Role"]["Arn"]
+    iam.put_role_policy(RoleName="billing-task", PolicyName="read+home", PolicyDocument="""{
+      "Version": "2012-10-17", "Statement": [
+        {"Sid": "", "Effect": "Allow", "Action": "s3:GetObject", "Resource": ["arn:aws:s3:::billing/home/${aws:username}/*", "arn:aws:s3:::billing/$${x}/*"]},
+        {"Effect": "Allow", "Action": ["S3:ListBucket"], "Resource": "arn:aws:s3:::billing", "Condition": {"Bool": {"aws:SecureTransport": true}}},
+        {"Effect": "Allow", "Action": "states:SendTaskSuccess", "Resource": "arn:aws:states:%s:%s:stateMachine:billing"}]}""" % (region, account))
+    execution = iam.create_role(RoleName="billing-execution", AssumeRolePolicyDocument=trust, MaxSessionDuration=7200)["Role"]["Arn"]
+    iam.attach_role_policy(RoleName="billing-execution", PolicyArn="arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy")
+    containers = [
+        {"name": "worker", "image": "public.ecr.aws/docker/library/busybox:1.37", "essential": True,
+         "command": ["sh", "-c", "echo \"a\tb\" > /tmp/x\nexit 0\n"], "environment": [{"name": "Z", "value": "${HOME}/\u00e9"}, {"name": "A", "value": "1"},
+         {"name": "CLUSTER", "value": cluster}, {"name": "EMPTY", "value": ""}],
+         "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "/billing/worker", "awslogs-region": region, "awslogs-stream-prefix": "worker"}},
+         "portMappings": [{"containerPort": 8080, "hostPort": 8080, "protocol": "tcp"}, {"containerPort": 443}],
+         "mountPoints": [{"sourceVolume": "scratch", "containerPath": "/scratch"}], "dependsOn": [{"containerName": "init", "condition": "SUCCESS"}],
+         "ulimits": [{"name": "nofile", "softLimit": 1024, "hardLimit": 4096}],
+         "healthCheck": {"command": ["CMD-SHELL", "wget -q 'http://localhost/' || exit 1"]}},
+        {"name": "init", "image": "public.ecr.aws/docker/library/busybox:1.37", "essential": False, "command": ["true"], "cpu": 0}]
+    definition = dict(family="billing-worker", requiresCompatibilities=["FARGATE"], networkMode="awsvpc", cpu="1 vCPU", memory="2GB", taskRoleArn=task,
+                      executionRoleArn=execution, volumes=[{"name": "scratch"}], containerDefinitions=containers, tags=[{"key": "team", "value": "billing"}])
+    ecs.register_task_definition(**definition)
+    revision = ecs.register_task_definition(**{**definition, "memory": "3GB"})["taskDefinition"]["taskDefinitionArn"]
+    ecs.register_task_definition(family="billing-cleanup", requiresCompatibilities=["FARGATE"], networkMode="awsvpc", cpu="256", memory="512",
+                                 containerDefinitions=containers[1:] and [{**containers[1], "essential": True}])
+    trust = '{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"states.amazonaws.com"},"Action":"sts:AssumeRole"}]}'
+    workflow = iam.create_role(RoleName="billing-workflow", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    rule = f"arn:aws:events:{region}:{account}:rule/StepFunctionsGetEventsFor"
+    iam.put_role_policy(RoleName="billing-workflow", PolicyName="run", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "ecs:RunTask", "Resource": [f"arn:aws:ecs:{region}:{account}:task-definition/billing-worker:*",
+                                                                    f"arn:aws:ecs:{region}:{account}:task-definition/billing-cleanup:*"]},
+        {"Effect": "Allow", "Action": ["ecs:StopTask", "ecs:DescribeTasks"], "Resource": "*"},
+        {"Effect": "Allow", "Action": "iam:PassRole", "Resource": [execution, task]},
+        {"Effect": "Allow", "Action": ["events:PutTargets", "events:PutRule", "events:DescribeRule"], "Resource": [rule + "ECSTaskRule", rule + "StepFunctionsExecutionRule"]},
+        {"Effect": "Allow", "Action": "states:StartExecution", "Resource": f"arn:aws:states:{region}:{account}:stateMachine:billing-archive"},
+        {"Effect": "Allow", "Action": ["states:DescribeExecution", "states:StopExecution"],
+         "Resource": [f"arn:aws:states:{region}:{account}:execution:billing-archive:*", f"arn:aws:states:{region}:{account}:execution:billing:*"]}]}))
+    archive = states.create_state_machine(name="billing-archive", roleArn=workflow, definition=json.dumps(
+        {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "Result": {"kept": None}, "End": True}}}))["stateMachineArn"]
+    network = {"AwsvpcConfiguration": {"Subnets": ["subnet-00000000000000000"], "AssignPublicIp": "DISABLED"}}
+    run = {"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "End": True, "Retry": [
+        {"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 10, "MaxAttempts": 3, "BackoffRate": 2.5}, {"ErrorEquals": ["States.ALL"], "MaxAttempts": 0}]}
+    machine = states.create_state_machine(name="billing", roleArn=workflow, tags=[{"key": "team", "value": "billing"}], definition=json.dumps({
+        "Comment": "Made in the console", "StartAt": "Both of them", "TimeoutSeconds": 1200, "States": {
+            "Both of them": {"Type": "Parallel", "Next": "Is it late?", "Branches": [
+                {"StartAt": "Work", "States": {"Work": {**run, "Parameters": {
+                    "LaunchType": "FARGATE", "Cluster": cluster, "TaskDefinition": revision, "NetworkConfiguration": network,
+                    "Overrides": {"ContainerOverrides": [{"Name": "worker", "Environment": [{"Name": "EXECUTION", "Value.$": "$$.Execution.Id"}]}]}}}}},
+                {"StartAt": "Clean up", "States": {"Clean up": {**run, "Parameters": {
+                    "LaunchType": "FARGATE", "Cluster": "billing", "TaskDefinition": "billing-cleanup", "NetworkConfiguration": network}}}}]},
+            "Is it late?": {"Type": "Choice", "Default": "Archive", "Choices": [
+                {"And": [{"Variable": "$[0].late", "IsPresent": True}, {"Variable": "$[0].late", "BooleanEquals": True}], "Next": "Sorry"}]},
+            "Archive": {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "End": True, "Parameters": {
+                "StateMachineArn": archive, "Input": {"cluster": cluster, "note": "$"}}},
+            "Sorry": {"Type": "Fail", "Error": "Late", "Cause": "It's \"late\"\n"}}}))["stateMachineArn"]
+    return {"state_machine": machine, "task_definition": revision, "cluster": cluster, "roles": [task, execution, workflow]}
+
+
+def prepare_mistaken():
+    """A name that an older or laxer service took."""
+    trust = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"states.amazonaws.com"},"Action":"sts:AssumeRole"}]}'
+    role = client("iam").create_role(RoleName="mistaken", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    client("iam").put_role_policy(RoleName="mistaken", PolicyName="all of it", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "ecs:*", "Resource": "*"}]}))
+    return role
+
+
 def calls(log):
     found = []
     with open(log, encoding="utf-8") as lines:
@@ -109,7 +188,7 @@ def calls(log):
     return found
 
 
-COMMANDS = {"show": show, "leftovers": leftovers, "prepare": prepare, "calls": calls}
+COMMANDS = {"show": show, "leftovers": leftovers, "prepare": prepare, "prepare-hand-made": prepare_hand_made, "prepare-mistaken": prepare_mistaken, "calls": calls}
 
 
 def serve():

@@ -5,6 +5,7 @@
 //! | `spec.rs` | its members |
 //! | `describe.rs` | how AWS tells it |
 //! | `change.rs` | creation and update |
+//! | `mention.rs` | where others name it |
 //! | `delete.rs` | deletion, and what stands in its way |
 
 use std::sync::LazyLock;
@@ -14,7 +15,7 @@ use async_trait::async_trait;
 use crate::aws::{Aws, Error};
 use crate::diagnostic::{Finding, nearest};
 use crate::place::Place;
-use crate::resource::{Attribute, Attributes, Description, Live, Operation, Replacement, ResourceType};
+use crate::resource::{Attribute, Attributes, Description, Live, Mention, Operation, Replacement, ResourceType, TerraformNames};
 use crate::resources::tags;
 use crate::schema::{Difference, Field};
 use crate::value::{Path, Segment, Value};
@@ -22,6 +23,7 @@ use crate::value::{Path, Segment, Value};
 mod change;
 mod delete;
 mod describe;
+mod mention;
 mod spec;
 
 pub use spec::Spec;
@@ -87,6 +89,22 @@ impl ResourceType for Cluster {
             true => Some(name_or_arn.to_owned()),
             false => place.arn("ecs", &format!("cluster/{name_or_arn}")),
         }
+    }
+
+    fn mentions(&self, text: &str, place: &Place) -> Vec<Mention> {
+        mention::mentions(text, place)
+    }
+
+    fn mention_by_name(&self, name: &str, place: &Place) -> Option<Mention> {
+        mention::by_name(name, place)
+    }
+
+    fn terraform(&self) -> Option<&'static TerraformNames> {
+        Some(&mention::TERRAFORM)
+    }
+
+    async fn list(&self, aws: &Aws) -> Result<Vec<String>, Error> {
+        mention::list(aws).await
     }
 
     async fn read_many(&self, aws: &Aws, ids: &[String]) -> Vec<Result<Option<Live>, Error>> {

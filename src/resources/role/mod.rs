@@ -5,6 +5,7 @@
 //! | `role.rs` | the fields, and the contract of a resource type |
 //! | `validate.rs` | what IAM would refuse, beyond the limits of the fields |
 //! | `read.rs` | roles as AWS tells them |
+//! | `mention.rs` | where others name them |
 //! | `write.rs` | creation, change and deletion |
 //! | `access.rs` | what a role may do: whether a refusal of another service is one to wait out |
 
@@ -19,11 +20,12 @@ use crate::aws::{Aws, Error};
 use crate::diagnostic::Finding;
 use crate::document::policy::PolicyDocument;
 use crate::place::Place;
-use crate::resource::{Attribute, Attributes, Description, Live, Operation, Replacement, ResourceType};
+use crate::resource::{Attribute, Attributes, Description, Live, Mention, Operation, Replacement, ResourceType, TerraformNames};
 use crate::schema::{Difference, Field};
 use crate::value::Value;
 
 pub mod access;
+mod mention;
 mod read;
 mod validate;
 mod write;
@@ -124,6 +126,14 @@ impl ResourceType for Role {
             return Some(name_or_arn.to_owned());
         }
         place.global_arn("iam", &format!("role/{name_or_arn}"))
+    }
+
+    fn mentions(&self, text: &str, place: &Place) -> Vec<Mention> {
+        mention::mentions(text, place)
+    }
+
+    fn terraform(&self) -> Option<&'static TerraformNames> {
+        Some(&mention::TERRAFORM)
     }
 
     async fn read_many(&self, aws: &Aws, ids: &[String]) -> Vec<Result<Option<Live>, Error>> {

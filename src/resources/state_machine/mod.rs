@@ -5,6 +5,7 @@
 //! | `state_machine.rs` | the fields, and the contract of a resource type |
 //! | `validate.rs` | what Step Functions would refuse, beyond the limits of the fields |
 //! | `read.rs` | state machines as AWS tells them |
+//! | `mention.rs` | where others name them, and what their definitions name |
 //! | `write.rs` | creation, change and deletion |
 //! | `refusal.rs` | refusals for the sake of the machine's role: to be waited out, or final |
 
@@ -19,10 +20,11 @@ use crate::aws::{Aws, Error};
 use crate::diagnostic::Finding;
 use crate::document::states_language::StatesLanguageDocument;
 use crate::place::Place;
-use crate::resource::{Attribute, Attributes, Description, Live, Operation, Replacement, ResourceType};
+use crate::resource::{Attribute, Attributes, Description, Live, Mention, Operation, Replacement, ResourceType, TerraformNames};
 use crate::schema::{Difference, Field};
-use crate::value::Value;
+use crate::value::{Path, Value};
 
+mod mention;
 mod read;
 mod refusal;
 mod validate;
@@ -155,6 +157,22 @@ impl ResourceType for StateMachine {
             return Some(name_or_arn.to_owned());
         }
         place.arn("states", &format!("stateMachine:{name_or_arn}"))
+    }
+
+    fn mentions(&self, text: &str, place: &Place) -> Vec<Mention> {
+        mention::mentions(text, place)
+    }
+
+    fn bare_names(&self, spec: &Value) -> Vec<(Path, &'static str)> {
+        mention::bare_names(spec)
+    }
+
+    fn terraform(&self) -> Option<&'static TerraformNames> {
+        Some(&mention::TERRAFORM)
+    }
+
+    async fn list(&self, aws: &Aws) -> Result<Vec<String>, Error> {
+        mention::list(aws).await
     }
 
     async fn read_many(&self, aws: &Aws, ids: &[String]) -> Vec<Result<Option<Live>, Error>> {

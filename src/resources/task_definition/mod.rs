@@ -6,6 +6,7 @@
 //! | `normalise.rs` | what AWS makes of them |
 //! | `validate/` | what AWS would refuse |
 //! | `describe.rs` | how AWS tells it |
+//! | `mention.rs` | where others name it |
 //! | `register.rs` | creation, which is not idempotent |
 //!
 //! A revision never changes: every change but one of tags registers a new one, everything that refers to
@@ -19,7 +20,9 @@ use futures::StreamExt;
 use crate::aws::{Aws, Error, ErrorKind};
 use crate::diagnostic::Finding;
 use crate::place::Place;
-use crate::resource::{Attribute, Attributes, Description, Live, Operation, Ownership, Replacement, ResourceType, Sought};
+use crate::resource::{
+    Attribute, Attributes, Description, Live, Mention, Operation, Ownership, Replacement, ResourceType, Sought, TerraformNames,
+};
 use crate::resources::{ecs, tags};
 use crate::schema::{Difference, Field};
 use crate::value::Value;
@@ -27,6 +30,7 @@ use crate::value::Value;
 mod container;
 mod describe;
 mod linux;
+mod mention;
 mod normalise;
 mod register;
 mod spec;
@@ -92,6 +96,22 @@ impl ResourceType for TaskDefinition {
             true => Some(name_or_arn.to_owned()),
             false => place.arn("ecs", &format!("task-definition/{name_or_arn}")),
         }
+    }
+
+    fn mentions(&self, text: &str, place: &Place) -> Vec<Mention> {
+        mention::mentions(text, place)
+    }
+
+    fn mention_by_name(&self, name: &str, place: &Place) -> Option<Mention> {
+        mention::by_name(name, place)
+    }
+
+    fn terraform(&self) -> Option<&'static TerraformNames> {
+        Some(&mention::TERRAFORM)
+    }
+
+    async fn list(&self, aws: &Aws) -> Result<Vec<String>, Error> {
+        mention::list(aws).await
     }
 
     async fn read_many(&self, aws: &Aws, ids: &[String]) -> Vec<Result<Option<Live>, Error>> {
