@@ -42,7 +42,8 @@ fn every_field_with_whose_it_is() {
     let policy = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
     let extra = json!({ "RoleName": "nightly-report-task", "PolicyName": "extra", "PolicyDocument": policy });
     world.call("iam", "put_role_policy", extra);
-    let providers = json!({ "cluster": "nightly-report-main", "capacityProviders": ["FARGATE"], "defaultCapacityProviderStrategy": [] });
+    let providers =
+        json!({ "cluster": "nightly-report-main", "capacityProviders": ["FARGATE"], "defaultCapacityProviderStrategy": [] });
     world.call("ecs", "put_cluster_capacity_providers", providers);
 
     world.endpoint.forget_calls();
@@ -83,7 +84,8 @@ fn every_field_with_whose_it_is() {
 #[test]
 fn only_what_nobody_manages_is_no_drift() {
     let world = applied();
-    let providers = json!({ "cluster": "nightly-report-main", "capacityProviders": ["FARGATE"], "defaultCapacityProviderStrategy": [] });
+    let providers =
+        json!({ "cluster": "nightly-report-main", "capacityProviders": ["FARGATE"], "defaultCapacityProviderStrategy": [] });
     world.call("ecs", "put_cluster_capacity_providers", providers);
     world.stepwright(&["drift", FILE]).expect(0).says(&["that is left alone", "No drift."]);
     world.stepwright(&["plan", FILE, "--detailed-exitcode"]).expect(0);
@@ -114,7 +116,7 @@ fn what_is_gone_is_made_again() {
 fn a_principal_that_was_made_again_is_trusted_again() {
     let world = World::of(&ECS_TASK);
     let stack = world.read(FILE);
-    let trusted = "Principal = { Service = \"ecs-tasks.amazonaws.com\", AWS = \"${role.workflow.arn}\" }";
+    let trusted = "Principal = { Service = \"ecs-tasks.amazonaws.com\", AWS = \"${role.task_execution.arn}\" }";
     let (before, after) = stack.split_once("[role.task]").expect("the role");
     let after = after.replacen("Principal = { Service = \"ecs-tasks.amazonaws.com\" }", trusted, 1);
     world.write(FILE, &format!("{before}[role.task]{after}"));
@@ -124,14 +126,14 @@ fn a_principal_that_was_made_again_is_trusted_again() {
         json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
     };
     let update = json!({ "RoleName": "nightly-report-task", "PolicyDocument": trust("AROAEXAMPLEEXAMPLE123") });
-    world.call_directly("iam", "update_assume_role_policy", update);
+    world.call("iam", "update_assume_role_policy", update);
     let drifted = told(&world, &[]);
     assert_eq!(drifted, ["role.task assume_role_policy_document ours"]);
     world.stepwright(&["apply", FILE, "--yes"]).expect(0);
     world.stepwright(&["plan", FILE, "--detailed-exitcode"]).expect(0);
     let account = world.endpoint.account("show");
     let principal = &account["roles"]["nightly-report-task"]["trust"]["Statement"][0]["Principal"]["AWS"];
-    assert_eq!(principal, "arn:aws:iam::123456789012:role/nightly-report-workflow");
+    assert_eq!(principal, "arn:aws:iam::123456789012:role/nightly-report-task_execution");
 }
 
 #[test]
@@ -139,10 +141,7 @@ fn lost_tags_are_drift_and_come_back() {
     let world = applied();
     let keys = json!(["stepwright:stack", "stepwright:address"]);
     world.call("iam", "untag_role", json!({ "RoleName": "nightly-report-task", "TagKeys": keys }));
-    assert_eq!(
-        told(&world, &[]),
-        ["role.task tags[\"stepwright:address\"] ours", "role.task tags[\"stepwright:stack\"] ours"]
-    );
+    assert_eq!(told(&world, &[]), ["role.task tags[\"stepwright:address\"] ours", "role.task tags[\"stepwright:stack\"] ours"]);
     world.stepwright(&["apply", FILE, "--yes"]).expect(0);
     world.stepwright(&["drift", FILE]).expect(0);
     let account = world.endpoint.account("show");

@@ -56,7 +56,10 @@ fn what_it_touches_must_be_as_it_was() {
 fn it_is_applied_once() {
     let world = saved();
     world.stepwright(&["apply", PLAN]).expect(0);
-    world.stepwright(&["apply", PLAN]).expect(1).says(&["task_definition.report: the saved plan says create then delete, now it would be no change"]);
+    world
+        .stepwright(&["apply", PLAN])
+        .expect(1)
+        .says(&["task_definition.report: the saved plan says create then delete, now it would be no change"]);
     ECS_TASK.assert_is_all(&world.in_account());
 }
 

@@ -6,6 +6,7 @@
     python account.py prepare-hand-made   makes by hand what nobody wrote a stack for, oddly formatted, as consoles and scripts leave it
     python account.py prepare-mistaken    makes a role that Stepwright would refuse to make
     python account.py calls LOG     the calls in the proxy's log, in order: service, action, request, status, fault
+    python account.py call 'SERVICE OPERATION {"PARAMETER": …}'    any call of boto3's: what somebody else does to the account
     python account.py serve         answers such commands, one a line of standard input, with one line each: for many questions
 """
 import functools
@@ -188,7 +189,12 @@ def calls(log):
     return found
 
 
-COMMANDS = {"show": show, "leftovers": leftovers, "prepare": prepare, "prepare-hand-made": prepare_hand_made, "prepare-mistaken": prepare_mistaken, "calls": calls}
+def call(words):
+    service, operation, parameters = words.split(" ", 2)
+    return getattr(client(service), operation)(**json.loads(parameters))
+
+
+COMMANDS = {"call": call, "show": show, "leftovers": leftovers, "prepare": prepare, "prepare-hand-made": prepare_hand_made, "prepare-mistaken": prepare_mistaken, "calls": calls}
 
 
 def serve():
