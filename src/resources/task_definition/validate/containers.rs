@@ -141,7 +141,8 @@ fn ports(task: &Task<'_>, path: &Path, container: &Value) -> Vec<Finding> {
             let finding = Finding::error(path.join_key("host_port"), message);
             findings.push(finding.help("leave `host_port` out").replacement(container.to_string()));
         }
-        if has(port, "container_port") == has(port, "container_port_range") {
+        let says_nothing = port.as_map().is_some_and(|port| port.values().all(Value::is_empty));
+        if !says_nothing && has(port, "container_port") == has(port, "container_port_range") {
             let finding =
                 Finding::error(path.clone(), "a port mapping has either a `container_port` or a `container_port_range`");
             findings.push(finding);

@@ -95,7 +95,7 @@ fn nameless(path: &Path, value: &Value, list: &str, key: &str) -> Vec<Finding> {
 
 /// Whether `key` says anything, be it known or pending.
 fn has(value: &Value, key: &str) -> bool {
-    value.get(key).is_some_and(|value| !value.is_empty())
+    value.get(key).is_some_and(|value| !value.is_empty() && value.as_str() != Some(""))
 }
 
 /// Whether `key` is known to be `true`.
@@ -140,7 +140,7 @@ fn sizes(task: &Task<'_>) -> Vec<Finding> {
 }
 
 fn execution_role(task: &Task<'_>) -> Option<Finding> {
-    let role = task.spec.text("execution_role_arn").filter(|role| !role.starts_with("arn:"))?;
+    let role = task.spec.text("execution_role_arn").filter(|role| !role.is_empty() && !role.starts_with("arn:"))?;
     let finding = Finding::error(Path::key("execution_role_arn"), format!("`{role}` is not the ARN of a role"));
     Some(finding.help("refer to a role of this stack as ${role.NAME.arn}, or write arn:aws:iam::${account.id}:role/NAME"))
 }
