@@ -3,6 +3,7 @@
 //! Each test runs the real binary in a folder of its own, against an AWS account of its own: see [`support`].
 
 mod architecture;
+mod drift_fields;
 mod equality;
 mod events;
 mod faults;

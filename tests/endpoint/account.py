@@ -4,6 +4,8 @@
     python account.py leftovers     the ARNs of it, one list; [] once everything is gone
     python account.py prepare       makes the cluster and the task definition that stacks/existing-cluster.toml looks up
     python account.py calls LOG     the calls in the proxy's log, in order: service, action, request, status, fault
+    python account.py fields        the single fields that can be changed from outside, and prepares for that: see fields.py
+    python account.py field NAME    changes one
     python account.py serve         answers such commands, one a line of standard input, with one line each: for many questions
 """
 import functools
@@ -13,6 +15,8 @@ import urllib.parse
 
 import boto3
 from botocore.config import Config
+
+import fields as one_field
 
 CONFIG = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
 
@@ -109,7 +113,17 @@ def calls(log):
     return found
 
 
-COMMANDS = {"show": show, "leftovers": leftovers, "prepare": prepare, "calls": calls}
+def fields():
+    one_field.prepare(client)
+    return [{"name": name, "address": address, "path": path} for name, (address, path, _) in one_field.CHANGES.items()]
+
+
+def field(name):
+    one_field.CHANGES[name][2](client)
+    return {"changed": name}
+
+
+COMMANDS = {"show": show, "leftovers": leftovers, "prepare": prepare, "calls": calls, "fields": fields, "field": field}
 
 
 def serve():
