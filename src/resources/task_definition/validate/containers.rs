@@ -23,6 +23,8 @@ pub fn validate(task: &Task<'_>) -> Vec<Finding> {
             ("system_controls", "namespace"),
         ];
         findings.extend(named.iter().flat_map(|(list, key)| nameless(path, container, list, key)));
+        findings.extend(repeated(path, container));
+        findings.extend(networkless(task, path, container));
         findings.extend(image(path, container));
         findings.extend(memory(task, path, container));
         findings.extend(environment(path, container));
@@ -35,6 +37,7 @@ pub fn validate(task: &Task<'_>) -> Vec<Finding> {
         findings.extend(health(path, container));
         findings.extend(devices(path, container));
     }
+    findings.extend(port_names(task));
     findings.extend(circles(task));
     findings
 }
@@ -82,6 +85,62 @@ fn memory(task: &Task<'_>, path: &Path, container: &Value) -> Option<Finding> {
         let message = format!("`memory_reservation` ({reservation}) must be less than `memory` ({memory})");
         Finding::error(path.join_key("memory_reservation"), message)
     })
+}
+
+/// Names that stand for one thing each.
+fn repeated(path: &Path, container: &Value) -> Vec<Finding> {
+    let mut lists = vec![
+        ("ulimits", "name", elements(path, container, "ulimits")),
+        ("system_controls", "namespace", elements(path, container, "system_controls")),
+        ("mount_points", "container_path", elements(path, container, "mount_points")),
+    ];
+    if let Some(log) = container.get("log_configuration") {
+        lists.push(("secret_options", "name", elements(&path.join_key("log_configuration"), log, "secret_options")));
+    }
+    let mut findings = Vec::new();
+    for (list, key, items) in lists {
+        let mut names = Vec::new();
+        for (path, item) in items {
+            match item.text(key) {
+                Some(name) if names.contains(&name) => {
+                    findings.push(Finding::error(path.join_key(key), format!("`{name}` is in `{list}` twice")));
+                }
+                name => names.extend(name),
+            }
+        }
+    }
+    findings
+}
+
+/// Service Connect finds a port by its name, which is one in the whole task.
+fn port_names(task: &Task<'_>) -> Vec<Finding> {
+    let mut names = Vec::new();
+    let mut findings = Vec::new();
+    for (path, port) in task.containers.iter().flat_map(|(path, container)| elements(path, container, "port_mappings")) {
+        match port.text("name").filter(|name| !name.is_empty()) {
+            Some(name) if names.contains(&name) => {
+                findings.push(Finding::error(path.join_key("name"), format!("there are two ports called `{name}`")));
+            }
+            name => names.extend(name),
+        }
+    }
+    findings
+}
+
+/// What has no effect, or is refused, with some network modes.
+fn networkless(task: &Task<'_>, path: &Path, container: &Value) -> Vec<Finding> {
+    let members: &[&str] = match task.network_mode() {
+        Some("awsvpc") => &["hostname", "extra_hosts"],
+        Some("none") => &["port_mappings"],
+        _ => return Vec::new(),
+    };
+    let mode = task.network_mode().unwrap_or_default();
+    let found = members.iter().filter(|member| has(container, member));
+    found
+        .map(|member| {
+            Finding::warning(path.join_key(*member), format!("`{member}` does not go with the network mode `{mode}`")).on_key()
+        })
+        .collect()
 }
 
 /// A repeated name would silently lose all values but one.

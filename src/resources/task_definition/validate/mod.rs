@@ -30,6 +30,7 @@ pub fn validate(spec: &Value) -> Vec<Finding> {
     findings.extend(volumes(&task));
     findings.extend(proxy(&task));
     findings.extend(attestation(&task));
+    findings.extend(external(&task));
     if task.is_fargate() {
         findings.extend(fargate::validate(&task));
     }
@@ -223,6 +224,16 @@ fn proxy(task: &Task<'_>) -> Vec<Finding> {
     let name = proxy.text("container_name");
     findings.extend(name.and_then(|name| containers::unknown_container(task, path.join_key("container_name"), name)));
     findings
+}
+
+/// Instances outside of AWS have no elastic network interfaces.
+fn external(task: &Task<'_>) -> Option<Finding> {
+    let is_external =
+        task.spec.get("requires_compatibilities").is_some_and(|list| list.items().contains(&Value::from("EXTERNAL")));
+    (is_external && task.network_mode() == Some("awsvpc")).then(|| {
+        Finding::error(Path::key("network_mode"), "external instances have no network mode `awsvpc`")
+            .help("choose bridge, host or none, or leave EXTERNAL out of `requires_compatibilities`")
+    })
 }
 
 fn attestation(task: &Task<'_>) -> Option<Finding> {
