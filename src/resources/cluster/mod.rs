@@ -118,7 +118,7 @@ fn validate_settings(spec: &Value) -> Vec<Finding> {
     let path = Path::key("settings");
     let items = spec.get("settings").map_or(&[][..], Value::items).iter().enumerate();
     let keys = items.flat_map(|(index, item)| ["name", "value"].map(|key| (index, item, key)));
-    let lacking = keys.filter(|(_, item, key)| item.as_map().is_some_and(|map| !map.contains_key(*key)));
+    let lacking = keys.filter(|(_, item, key)| item.as_map().is_some_and(|map| !map.is_empty() && !map.contains_key(*key)));
     let mut findings: Vec<Finding> = lacking
         .map(|(index, _, key)| Finding::error(path.join(Segment::Index(index)), format!("the setting has no `{key}`")))
         .collect();

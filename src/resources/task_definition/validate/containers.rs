@@ -1,7 +1,7 @@
 //! What AWS would refuse of containers, on any launch type.
 
 use crate::diagnostic::{Finding, nearest};
-use crate::resources::task_definition::validate::{Task, elements, has, integer, is_true, nameless};
+use crate::resources::task_definition::validate::{Task, elements, has, integer, is_true, nameless, says_nothing};
 use crate::value::{Path, Value};
 
 pub fn validate(task: &Task<'_>) -> Vec<Finding> {
@@ -200,8 +200,7 @@ fn ports(task: &Task<'_>, path: &Path, container: &Value) -> Vec<Finding> {
             let finding = Finding::error(path.join_key("host_port"), message);
             findings.push(finding.help("leave `host_port` out").replacement(container.to_string()));
         }
-        let says_nothing = port.as_map().is_some_and(|port| port.values().all(Value::is_empty));
-        if !says_nothing && has(port, "container_port") == has(port, "container_port_range") {
+        if !says_nothing(port) && has(port, "container_port") == has(port, "container_port_range") {
             let finding =
                 Finding::error(path.clone(), "a port mapping has either a `container_port` or a `container_port_range`");
             findings.push(finding);
@@ -327,7 +326,7 @@ fn health(path: &Path, container: &Value) -> Option<Finding> {
 fn devices(path: &Path, container: &Value) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, device) in elements(path, container, "resource_requirements") {
-        if has(device, "value") == has(device, "sharing_strategy") {
+        if !says_nothing(device) && has(device, "value") == has(device, "sharing_strategy") {
             findings.push(Finding::error(path.clone(), "a device needs either a `value` or a `sharing_strategy`"));
         }
         if has(device, "sharing_strategy") && device.text("type").is_some_and(|kind| kind != "GPU") {

@@ -89,7 +89,7 @@ fn elements<'a>(path: &Path, value: &'a Value, key: &str) -> Vec<(Path, &'a Valu
 /// Elements of the list `list` that leave out `key`, which the API's model has as optional and without which AWS
 /// drops or refuses the element.
 fn nameless(path: &Path, value: &Value, list: &str, key: &str) -> Vec<Finding> {
-    let lacks = |item: &Value| item.as_map().is_some_and(|map| !map.is_empty()) && !has(item, key);
+    let lacks = |item: &Value| matches!(item, Value::Map(_)) && !says_nothing(item) && !has(item, key);
     let lacking = elements(path, value, list).into_iter().filter(|(_, item)| lacks(item));
     lacking.map(|(at, _)| Finding::error(at, format!("this element of `{list}` has no `{key}`"))).collect()
 }
@@ -97,6 +97,11 @@ fn nameless(path: &Path, value: &Value, list: &str, key: &str) -> Vec<Finding> {
 /// Whether `key` says anything, be it known or pending.
 fn has(value: &Value, key: &str) -> bool {
     value.get(key).is_some_and(|value| !value.is_empty() && value.as_str() != Some(""))
+}
+
+/// Whether an element of a list is one that is left out.
+fn says_nothing(element: &Value) -> bool {
+    element.as_map().is_some_and(|members| members.values().all(Value::is_empty))
 }
 
 /// Whether `key` is known to be `true`.
@@ -164,7 +169,7 @@ fn volumes(task: &Task<'_>) -> Vec<Finding> {
             }
             name => names.extend(name),
         }
-        if !has(volume, "name") {
+        if !says_nothing(volume) && !has(volume, "name") {
             findings.push(Finding::error(path.clone(), "this volume has no `name`, so nothing can mount it"));
         }
         let is_at_launch = is_true(volume, "configured_at_launch");
