@@ -6,6 +6,8 @@ mod changed;
 pub mod cluster;
 mod ecs;
 #[cfg(test)]
+mod equality;
+#[cfg(test)]
 pub(crate) mod fake;
 pub mod role;
 #[cfg(test)]

@@ -108,10 +108,10 @@ fn walk(field: &Field, old: Option<&Value>, new: Option<&Value>, path: &Path, co
     }
 }
 
-fn walk_by_identity(
+fn walk_by_identity<'a>(
     item: &Field,
     identity: &str,
-    (old, new): (&[Value], &[Value]),
+    (old, new): (&'a [Value], &'a [Value]),
     path: &Path,
     context: Context,
     found: &mut Vec<Difference>,
@@ -121,17 +121,37 @@ fn walk_by_identity(
     let mut seen = std::collections::HashSet::new();
     names.retain(|name| seen.insert(name.clone()));
     for wanted in names {
-        // Several elements of one identity (a port on two protocols) are paired in their sorted order.
-        let of = |values: &'_ [Value]| values.iter().filter(|value| name(value) == wanted).cloned().collect::<Vec<_>>();
-        let (old, new) = (of(old), of(new));
-        for position in 0..old.len().max(new.len()) {
+        let of = |values: &'a [Value]| values.iter().filter(|value| name(value) == wanted).collect::<Vec<_>>();
+        for (old, new) in pairs(item, of(old), of(new)) {
             let at = path.join(Segment::Element(wanted.clone().unwrap_or_default()));
-            match (old.get(position), new.get(position)) {
+            match (old, new) {
                 (Some(old), Some(new)) => walk(item, Some(old), Some(new), &at, context, found),
                 (old, new) => found.push(difference(&at, old, new, context, None)),
             }
         }
     }
+}
+
+/// Which of several elements of one identity (a port on two protocols) is which: those that did not change, then
+/// those that differ least.
+fn pairs<'a>(item: &Field, old: Vec<&'a Value>, mut new: Vec<&'a Value>) -> Vec<(Option<&'a Value>, Option<&'a Value>)> {
+    let mut paired = Vec::new();
+    let mut left = Vec::new();
+    for old in old {
+        match new.iter().position(|new| equal(item, old, new)) {
+            Some(position) => drop(new.remove(position)),
+            None => left.push(old),
+        }
+    }
+    while !left.is_empty() && !new.is_empty() {
+        let all = (0..left.len()).flat_map(|at| (0..new.len()).map(move |of| (at, of)));
+        let distance = |(at, of): &(usize, usize)| differences(item, Some(left[*at]), Some(new[*of])).len();
+        let Some((at, of)) = all.min_by_key(distance) else { break };
+        paired.push((Some(left.remove(at)), Some(new.remove(of))));
+    }
+    paired.extend(left.into_iter().map(|old| (Some(old), None)));
+    paired.extend(new.into_iter().map(|new| (None, Some(new))));
+    paired
 }
 
 fn are_maps(old: Option<&Value>, new: Option<&Value>) -> bool {

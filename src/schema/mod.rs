@@ -33,6 +33,8 @@ use serde_json::Value as Json;
 use crate::document::DocumentKind;
 use crate::value::Value;
 
+#[cfg(test)]
+pub(crate) mod arbitrary;
 pub mod check;
 pub mod difference;
 pub mod normalise;

@@ -5,7 +5,8 @@ use crate::value::{Map, Value};
 
 /// `value` in the normal form of `field`:
 ///
-/// - members the field does not know, nulls, empty lists and empty tables are left out, as are values equal to AWS's default;
+/// - members the field does not know, nulls, empty lists and empty tables are left out, as are values equal to AWS's default,
+///   and empty texts where none is required: AWS takes them for none;
 /// - members stand in the order of the struct, lists that AWS treats as sets are sorted, without repeats;
 /// - `"3"` is 3 where an integer is wanted and 3 is `"3"` where a string is, so that a variable's type does not matter;
 /// - a document given as JSON text is that JSON.
@@ -14,12 +15,13 @@ use crate::value::{Map, Value};
 pub fn normalise(field: &Field, value: &Value) -> Value {
     match (&field.shape, value) {
         (_, Value::Pending(_) | Value::Null) => value.clone(),
-        (Shape::Object { fields, .. }, Value::Map(map)) => Value::Map(
+        (Shape::Object { fields, required }, Value::Map(map)) => Value::Map(
             fields
                 .iter()
                 .filter_map(|(key, member)| {
                     let item = normalise(member, map.get(key)?);
-                    (!is_absent(member, &item)).then(|| (key.clone(), item))
+                    let is_blank = item.as_str() == Some("") && !required.contains(key);
+                    (!is_blank && !is_absent(member, &item)).then(|| (key.clone(), item))
                 })
                 .collect(),
         ),

@@ -5,6 +5,8 @@
 mod adoption;
 mod architecture;
 mod drift;
+mod drift_fields;
+mod equality;
 mod events;
 mod export;
 mod faults;

@@ -7,6 +7,8 @@
     python account.py prepare-mistaken    makes a role that Stepwright would refuse to make
     python account.py calls LOG     the calls in the proxy's log, in order: service, action, request, status, fault
     python account.py call 'SERVICE OPERATION {"PARAMETER": …}'    any call of boto3's: what somebody else does to the account
+    python account.py fields        the single fields that can be changed from outside, and prepares for that: see fields.py
+    python account.py field NAME    changes one
     python account.py serve         answers such commands, one a line of standard input, with one line each: for many questions
 """
 import functools
@@ -16,6 +18,8 @@ import urllib.parse
 
 import boto3
 from botocore.config import Config
+
+import fields as one_field
 
 CONFIG = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
 
@@ -194,7 +198,18 @@ def call(words):
     return getattr(client(service), operation)(**json.loads(parameters))
 
 
-COMMANDS = {"call": call, "show": show, "leftovers": leftovers, "prepare": prepare, "prepare-hand-made": prepare_hand_made, "prepare-mistaken": prepare_mistaken, "calls": calls}
+def fields():
+    one_field.prepare(client)
+    return [{"name": name, "address": address, "path": path} for name, (address, path, _) in one_field.CHANGES.items()]
+
+
+def field(name):
+    one_field.CHANGES[name][2](client)
+    return {"changed": name}
+
+
+COMMANDS = {"call": call, "show": show, "leftovers": leftovers, "prepare": prepare, "prepare-hand-made": prepare_hand_made,
+            "prepare-mistaken": prepare_mistaken, "calls": calls, "fields": fields, "field": field}
 
 
 def serve():

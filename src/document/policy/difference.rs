@@ -152,6 +152,7 @@ fn members(place: &Place, old: &Value, new: &Value, found: &mut Vec<DocumentDiff
             "Resource" | "NotResource" => set(&at, sides, Value::clone, found),
             "Principal" | "NotPrincipal" => principal(&at, sides, found),
             "Condition" => condition(&at, sides, found),
+            "Sid" => value(&at, sides, canonical::or_nothing, found),
             _ => value(&at, sides, Value::clone, found),
         }
     }
@@ -261,13 +262,18 @@ fn condition(place: &Place, sides: Sides<'_>, found: &mut Vec<DocumentDifference
         (Some(Value::Map(old)), Some(Value::Map(new))) => {
             for operator in keys(old, new) {
                 let at = place.key(operator);
-                match meaningful((old.get(operator), new.get(operator)), canonical::operator) {
+                match meaningful((old.get(operator), new.get(operator)), |keys| canonical::operator(operator, keys)) {
                     (Some(Value::Map(old)), Some(Value::Map(new))) => {
                         for key in keys(old, new) {
-                            set(&at.key(key), (old.get(key), new.get(key)), canonical::condition_value, found);
+                            set(
+                                &at.key(key),
+                                (old.get(key), new.get(key)),
+                                |value| canonical::condition_value(operator, value),
+                                found,
+                            );
                         }
                     }
-                    sides => value(&at, sides, canonical::operator, found),
+                    sides => value(&at, sides, |keys| canonical::operator(operator, keys), found),
                 }
             }
         }

@@ -136,10 +136,21 @@ fn validate_settings(spec: &Value) -> Vec<Finding> {
     let path = Path::key("settings");
     let items = spec.get("settings").map_or(&[][..], Value::items).iter().enumerate();
     let keys = items.flat_map(|(index, item)| ["name", "value"].map(|key| (index, item, key)));
-    let lacking = keys.filter(|(_, item, key)| item.as_map().is_some_and(|map| !map.contains_key(*key)));
-    lacking
+    let lacking = keys.filter(|(_, item, key)| item.as_map().is_some_and(|map| !map.is_empty() && !map.contains_key(*key)));
+    let mut findings: Vec<Finding> = lacking
         .map(|(index, _, key)| Finding::error(path.join(Segment::Index(index)), format!("the setting has no `{key}`")))
-        .collect()
+        .collect();
+    let mut seen = Vec::new();
+    for (index, item) in spec.get("settings").map_or(&[][..], Value::items).iter().enumerate() {
+        match item.text("name") {
+            Some(name) if seen.contains(&name) => {
+                let at = path.join(Segment::Index(index)).join_key("name");
+                findings.push(Finding::error(at, format!("`{name}` is set twice")));
+            }
+            name => seen.extend(name),
+        }
+    }
+    findings
 }
 
 /// A strategy names providers of the cluster, each once, and at most one of them has a base.

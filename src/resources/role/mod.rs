@@ -94,15 +94,6 @@ impl ResourceType for Role {
         &SCHEMA
     }
 
-    fn normalise(&self, spec: &mut Value) {
-        // IAM does not tell an empty description from none.
-        if spec.text("description") == Some("")
-            && let Some(map) = spec.as_map_mut()
-        {
-            map.shift_remove("description");
-        }
-    }
-
     fn validate(&self, spec: &Value) -> Vec<Finding> {
         validate::validate(spec)
     }

@@ -112,6 +112,7 @@ pub struct ContainerDefinition {
     #[schemars(extend("x-unordered" = true, "x-identity" = "namespace"))]
     pub system_controls: Option<Vec<SystemControl>>,
     /// Devices it needs.
+    #[schemars(extend("x-unordered" = true, "x-identity" = "type"))]
     pub resource_requirements: Option<Vec<ResourceRequirement>>,
     /// If it is a router of logs.
     pub firelens_configuration: Option<FirelensConfiguration>,

@@ -9,6 +9,7 @@ pub struct LinuxParameters {
     /// Capabilities of the kernel, besides Docker's default.
     pub capabilities: Option<KernelCapabilities>,
     /// Devices of the host. Not on Fargate.
+    #[schemars(extend("x-unordered" = true, "x-identity" = "host_path"))]
     pub devices: Option<Vec<Device>>,
     /// Whether an init process forwards signals and reaps children. Default: false.
     #[schemars(extend("default" = false))]
@@ -17,6 +18,7 @@ pub struct LinuxParameters {
     #[schemars(range(min = 0))]
     pub shared_memory_size: Option<i64>,
     /// File systems in memory.
+    #[schemars(extend("x-unordered" = true, "x-identity" = "container_path"))]
     pub tmpfs: Option<Vec<Tmpfs>>,
     /// Swap beyond `memory`, in MiB; 0 is none. Absent: as the instance has it. Not on Fargate.
     #[schemars(range(min = 0))]

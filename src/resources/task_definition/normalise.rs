@@ -5,6 +5,9 @@ use crate::schema;
 use crate::template::Template;
 use crate::value::{Map, Value};
 
+/// `read`, `write` and `mknod`, each once: what a container may do with a device unless that is said.
+const ALL_PERMISSIONS: usize = 3;
+
 /// Brings a spec into the form that AWS answers with. Idempotent.
 pub fn normalise(spec: &mut Value) {
     let network_mode = spec.text("network_mode").map(str::to_owned);
@@ -40,6 +43,24 @@ pub fn normalise(spec: &mut Value) {
     }
     // What changed inside elements may change their order.
     *spec = schema::normalise(schema(), spec);
+    name_values(spec);
+}
+
+/// A pair of name and value has a value, if only the empty one: it is told back, and sent, like any other.
+fn name_values(spec: &mut Value) {
+    let Some(map) = spec.as_map_mut() else { return };
+    let fill_in = |pair: &mut Map, name: &str| {
+        if pair.contains_key(name) {
+            pair.entry("value".to_owned()).or_insert_with(|| Value::from(""));
+        }
+    };
+    for container in elements(map, "container_definitions") {
+        elements(container, "environment").for_each(|pair| fill_in(pair, "name"));
+        elements(container, "system_controls").for_each(|pair| fill_in(pair, "namespace"));
+    }
+    if let Some(proxy) = map.get_mut("proxy_configuration").and_then(Value::as_map_mut) {
+        elements(proxy, "properties").for_each(|pair| fill_in(pair, "name"));
+    }
 }
 
 fn normalise_container(container: &mut Map, network_mode: Option<&str>) {
@@ -51,9 +72,14 @@ fn normalise_container(container: &mut Map, network_mode: Option<&str>) {
             }
         }
     }
-    for variable in elements(container, "environment") {
-        if variable.contains_key("name") {
-            variable.entry("value".to_owned()).or_insert_with(|| Value::from(""));
+    if let Some(linux) = container.get_mut("linux_parameters").and_then(Value::as_map_mut) {
+        for device in elements(linux, "devices") {
+            if device.get("container_path") == device.get("host_path") {
+                device.shift_remove("container_path");
+            }
+            if device.get("permissions").is_some_and(|permissions| permissions.items().len() == ALL_PERMISSIONS) {
+                device.shift_remove("permissions");
+            }
         }
     }
 }

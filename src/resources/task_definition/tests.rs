@@ -427,3 +427,51 @@ proptest! {
         TaskDefinition.validate(&spec);
     }
 }
+
+#[test]
+fn names_that_are_used_twice() {
+    check(
+        r#"
+        volumes = [{ name = "v" }]
+        execution_role_arn = "arn:aws:iam::123456789012:role/e"
+        [[container_definitions]]
+        name = "a"
+        image = "i"
+        memory = 8
+        ulimits = [{ name = "core", soft_limit = 1, hard_limit = 1 }, { name = "core", soft_limit = 2, hard_limit = 2 }]
+        system_controls = [{ namespace = "n", value = "1" }, { namespace = "n", value = "2" }]
+        mount_points = [{ source_volume = "v", container_path = "/x" }, { source_volume = "v", container_path = "/x" }]
+        log_configuration = { log_driver = "syslog", secret_options = [{ name = "o", value_from = "a" }, { name = "o", value_from = "b" }] }
+        port_mappings = [{ container_port = 80, name = "web" }, { container_port = 81 }, {}]
+        [[container_definitions]]
+        name = "b"
+        image = "i"
+        memory = 8
+        port_mappings = [{ container_port = 82, name = "web" }]
+        "#,
+        expect![[r#"
+            container_definitions[0].ulimits[1].name: `core` is in `ulimits` twice
+            container_definitions[0].system_controls[1].namespace: `n` is in `system_controls` twice
+            container_definitions[0].mount_points[1].container_path: `/x` is in `mount_points` twice
+            container_definitions[0].log_configuration.secret_options[1].name: `o` is in `secret_options` twice
+            container_definitions[1].port_mappings[0].name: there are two ports called `web`
+        "#]],
+    );
+}
+
+#[test]
+fn networks_that_do_not_fit() {
+    let container = |more: &str| format!("container_definitions = [{{ name = 'a', image = 'i', memory = 8, {more} }}]");
+    check(
+        &format!("network_mode = 'awsvpc'\nrequires_compatibilities = ['EC2', 'EXTERNAL']\n{}", container("hostname = 'h'")),
+        expect![[r#"
+            container_definitions[0].hostname: `hostname` does not go with the network mode `awsvpc`
+            network_mode: external instances have no network mode `awsvpc`
+                choose bridge, host or none, or leave EXTERNAL out of `requires_compatibilities`
+        "#]],
+    );
+    check(
+        &format!("network_mode = 'none'\n{}", container("port_mappings = [{ container_port = 80 }]")),
+        expect!["container_definitions[0].port_mappings: `port_mappings` does not go with the network mode `none`\n"],
+    );
+}

@@ -8,6 +8,7 @@
 pub mod endpoint;
 pub mod fixture;
 pub mod offline;
+pub mod pairs;
 pub mod world;
 
 pub use fixture::{FIXTURES, Fixture};

@@ -1,7 +1,7 @@
 //! What AWS would refuse of containers, on any launch type.
 
 use crate::diagnostic::{Finding, nearest};
-use crate::resources::task_definition::validate::{Task, elements, has, integer, is_true, nameless};
+use crate::resources::task_definition::validate::{Task, elements, has, integer, is_true, nameless, says_nothing};
 use crate::value::{Path, Value};
 
 pub fn validate(task: &Task<'_>) -> Vec<Finding> {
@@ -23,6 +23,8 @@ pub fn validate(task: &Task<'_>) -> Vec<Finding> {
             ("system_controls", "namespace"),
         ];
         findings.extend(named.iter().flat_map(|(list, key)| nameless(path, container, list, key)));
+        findings.extend(repeated(path, container));
+        findings.extend(networkless(task, path, container));
         findings.extend(image(path, container));
         findings.extend(memory(task, path, container));
         findings.extend(environment(path, container));
@@ -35,6 +37,7 @@ pub fn validate(task: &Task<'_>) -> Vec<Finding> {
         findings.extend(health(path, container));
         findings.extend(devices(path, container));
     }
+    findings.extend(port_names(task));
     findings.extend(circles(task));
     findings
 }
@@ -82,6 +85,62 @@ fn memory(task: &Task<'_>, path: &Path, container: &Value) -> Option<Finding> {
         let message = format!("`memory_reservation` ({reservation}) must be less than `memory` ({memory})");
         Finding::error(path.join_key("memory_reservation"), message)
     })
+}
+
+/// Names that stand for one thing each.
+fn repeated(path: &Path, container: &Value) -> Vec<Finding> {
+    let mut lists = vec![
+        ("ulimits", "name", elements(path, container, "ulimits")),
+        ("system_controls", "namespace", elements(path, container, "system_controls")),
+        ("mount_points", "container_path", elements(path, container, "mount_points")),
+    ];
+    if let Some(log) = container.get("log_configuration") {
+        lists.push(("secret_options", "name", elements(&path.join_key("log_configuration"), log, "secret_options")));
+    }
+    let mut findings = Vec::new();
+    for (list, key, items) in lists {
+        let mut names = Vec::new();
+        for (path, item) in items {
+            match item.text(key) {
+                Some(name) if names.contains(&name) => {
+                    findings.push(Finding::error(path.join_key(key), format!("`{name}` is in `{list}` twice")));
+                }
+                name => names.extend(name),
+            }
+        }
+    }
+    findings
+}
+
+/// Service Connect finds a port by its name, which is one in the whole task.
+fn port_names(task: &Task<'_>) -> Vec<Finding> {
+    let mut names = Vec::new();
+    let mut findings = Vec::new();
+    for (path, port) in task.containers.iter().flat_map(|(path, container)| elements(path, container, "port_mappings")) {
+        match port.text("name").filter(|name| !name.is_empty()) {
+            Some(name) if names.contains(&name) => {
+                findings.push(Finding::error(path.join_key("name"), format!("there are two ports called `{name}`")));
+            }
+            name => names.extend(name),
+        }
+    }
+    findings
+}
+
+/// What has no effect, or is refused, with some network modes.
+fn networkless(task: &Task<'_>, path: &Path, container: &Value) -> Vec<Finding> {
+    let members: &[&str] = match task.network_mode() {
+        Some("awsvpc") => &["hostname", "extra_hosts"],
+        Some("none") => &["port_mappings"],
+        _ => return Vec::new(),
+    };
+    let mode = task.network_mode().unwrap_or_default();
+    let found = members.iter().filter(|member| has(container, member));
+    found
+        .map(|member| {
+            Finding::warning(path.join_key(*member), format!("`{member}` does not go with the network mode `{mode}`")).on_key()
+        })
+        .collect()
 }
 
 /// A repeated name would silently lose all values but one.
@@ -141,7 +200,7 @@ fn ports(task: &Task<'_>, path: &Path, container: &Value) -> Vec<Finding> {
             let finding = Finding::error(path.join_key("host_port"), message);
             findings.push(finding.help("leave `host_port` out").replacement(container.to_string()));
         }
-        if has(port, "container_port") == has(port, "container_port_range") {
+        if !says_nothing(port) && has(port, "container_port") == has(port, "container_port_range") {
             let finding =
                 Finding::error(path.clone(), "a port mapping has either a `container_port` or a `container_port_range`");
             findings.push(finding);
@@ -267,7 +326,7 @@ fn health(path: &Path, container: &Value) -> Option<Finding> {
 fn devices(path: &Path, container: &Value) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, device) in elements(path, container, "resource_requirements") {
-        if has(device, "value") == has(device, "sharing_strategy") {
+        if !says_nothing(device) && has(device, "value") == has(device, "sharing_strategy") {
             findings.push(Finding::error(path.clone(), "a device needs either a `value` or a `sharing_strategy`"));
         }
         if has(device, "sharing_strategy") && device.text("type").is_some_and(|kind| kind != "GPU") {

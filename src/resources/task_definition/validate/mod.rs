@@ -30,6 +30,7 @@ pub fn validate(spec: &Value) -> Vec<Finding> {
     findings.extend(volumes(&task));
     findings.extend(proxy(&task));
     findings.extend(attestation(&task));
+    findings.extend(external(&task));
     if task.is_fargate() {
         findings.extend(fargate::validate(&task));
     }
@@ -88,14 +89,19 @@ fn elements<'a>(path: &Path, value: &'a Value, key: &str) -> Vec<(Path, &'a Valu
 /// Elements of the list `list` that leave out `key`, which the API's model has as optional and without which AWS
 /// drops or refuses the element.
 fn nameless(path: &Path, value: &Value, list: &str, key: &str) -> Vec<Finding> {
-    let lacks = |item: &Value| item.as_map().is_some_and(|map| !map.is_empty()) && !has(item, key);
+    let lacks = |item: &Value| matches!(item, Value::Map(_)) && !says_nothing(item) && !has(item, key);
     let lacking = elements(path, value, list).into_iter().filter(|(_, item)| lacks(item));
     lacking.map(|(at, _)| Finding::error(at, format!("this element of `{list}` has no `{key}`"))).collect()
 }
 
 /// Whether `key` says anything, be it known or pending.
 fn has(value: &Value, key: &str) -> bool {
-    value.get(key).is_some_and(|value| !value.is_empty())
+    value.get(key).is_some_and(|value| !value.is_empty() && value.as_str() != Some(""))
+}
+
+/// Whether an element of a list is one that is left out.
+fn says_nothing(element: &Value) -> bool {
+    element.as_map().is_some_and(|members| members.values().all(Value::is_empty))
 }
 
 /// Whether `key` is known to be `true`.
@@ -140,7 +146,7 @@ fn sizes(task: &Task<'_>) -> Vec<Finding> {
 }
 
 fn execution_role(task: &Task<'_>) -> Option<Finding> {
-    let role = task.spec.text("execution_role_arn").filter(|role| !role.starts_with("arn:"))?;
+    let role = task.spec.text("execution_role_arn").filter(|role| !role.is_empty() && !role.starts_with("arn:"))?;
     let finding = Finding::error(Path::key("execution_role_arn"), format!("`{role}` is not the ARN of a role"));
     Some(finding.help("refer to a role of this stack as ${role.NAME.arn}, or write arn:aws:iam::${account.id}:role/NAME"))
 }
@@ -163,7 +169,7 @@ fn volumes(task: &Task<'_>) -> Vec<Finding> {
             }
             name => names.extend(name),
         }
-        if !has(volume, "name") {
+        if !says_nothing(volume) && !has(volume, "name") {
             findings.push(Finding::error(path.clone(), "this volume has no `name`, so nothing can mount it"));
         }
         let is_at_launch = is_true(volume, "configured_at_launch");
@@ -223,6 +229,16 @@ fn proxy(task: &Task<'_>) -> Vec<Finding> {
     let name = proxy.text("container_name");
     findings.extend(name.and_then(|name| containers::unknown_container(task, path.join_key("container_name"), name)));
     findings
+}
+
+/// Instances outside of AWS have no elastic network interfaces.
+fn external(task: &Task<'_>) -> Option<Finding> {
+    let is_external =
+        task.spec.get("requires_compatibilities").is_some_and(|list| list.items().contains(&Value::from("EXTERNAL")));
+    (is_external && task.network_mode() == Some("awsvpc")).then(|| {
+        Finding::error(Path::key("network_mode"), "external instances have no network mode `awsvpc`")
+            .help("choose bridge, host or none, or leave EXTERNAL out of `requires_compatibilities`")
+    })
 }
 
 fn attestation(task: &Task<'_>) -> Option<Finding> {
