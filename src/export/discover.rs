@@ -49,7 +49,7 @@ pub struct LeftOut {
 /// Why it is not exported.
 #[derive(Debug, thiserror::Error)]
 pub enum Reason {
-    #[error("it does not exist")]
+    #[error("it does not exist, or no longer")]
     Missing,
     #[error("it is {address} of the stack {stack}")]
     Owned { stack: String, address: String },
