@@ -65,10 +65,7 @@ impl Checker {
             (Shape::List { item, minimum_items, maximum_items }, Value::List(items)) => {
                 self.size(path, items.len(), *minimum_items, *maximum_items);
                 for (index, element) in items.iter().enumerate() {
-                    // An empty table in a list that may be empty is left out; see `normalise`.
-                    let says_nothing =
-                        element.as_map().is_some_and(Map::is_empty) && minimum_items.is_none_or(|least| least == 0);
-                    if !says_nothing {
+                    if !field.leaves_out(element) {
                         self.value(item, element, &path.join(Segment::Index(index)));
                     }
                 }

@@ -165,6 +165,12 @@ impl Field {
         }
     }
 
+    /// Whether `element` of this list says nothing, and so is left out: an empty table where the list may be empty.
+    pub fn leaves_out(&self, element: &Value) -> bool {
+        let may_be_empty = matches!(self.shape, Shape::List { minimum_items: None | Some(0), .. });
+        may_be_empty && matches!(element, Value::Map(members) if members.is_empty())
+    }
+
     /// The field of a list's elements.
     pub fn item(&self) -> Option<&Field> {
         match &self.shape {

@@ -19,7 +19,10 @@ fn sound(field: Option<&Field>, value: &Value, path: &Path, wrong: &[Path]) -> V
     match value {
         Value::List(items) => {
             let item = field.and_then(Field::item);
-            let sound = |(index, element)| sound(item, element, &path.join(Segment::Index(index)), wrong);
+            let sound = |(index, element)| match field {
+                Some(list) if list.leaves_out(element) => element.clone(),
+                _ => sound(item, element, &path.join(Segment::Index(index)), wrong),
+            };
             Value::List(items.iter().enumerate().map(sound).collect())
         }
         Value::Map(map) => {
