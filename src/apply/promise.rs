@@ -20,7 +20,7 @@ pub fn kept(step: &Step, spec: &Value, live: &Live, aws: &Aws) -> Result<(), Err
             return Err(breach(format!("{address}.{name} was planned to be {} and is {}", told(&planned), told(actual))));
         }
     }
-    let broken = differences(step.kind.schema(), Some(&live.spec), Some(&in_clear(spec)));
+    let broken = differences(step.kind.schema(), Some(&in_clear(&live.spec)), Some(&in_clear(spec)));
     let Some(broken) = broken.into_iter().find(|difference| is_breach(step.kind, difference)) else { return Ok(()) };
     let is_secret = broken.sensitive || holds_secret_at(spec, &broken.path);
     let show = |value: &Option<Value>| match value {
@@ -59,7 +59,7 @@ fn is_left_open(schema: &Field, path: &Path) -> bool {
     false
 }
 
-/// AWS answers in clear.
+/// AWS answers in clear, and a type may tell what it sent.
 fn in_clear(spec: &Value) -> Value {
     spec.map_leaves(&mut |leaf| match leaf {
         Value::Secret(secret) => secret.reveal().map_or_else(|| leaf.clone(), Value::string),

@@ -245,7 +245,7 @@ fn faults(random: &mut Random) -> Box<dyn FnMut() -> Fault + Send> {
 }
 
 fn block_on(future: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(future);
+    tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().expect("a runtime").block_on(future);
 }
 
 const UNNAMED: &str = "# unnamed ";

@@ -31,7 +31,8 @@ fn a_plan_file_whose_state_has_moved() {
     world.stepwright(&["plan", FILE, "--out", "saved.plan"]).expect(0);
     world.stepwright(&["apply", "saved.plan", "--yes"]).expect(0);
     world.endpoint.forget_calls();
-    world.stepwright(&["apply", "saved.plan", "--yes"]).expect(1).says(&["serial"]);
+    let refused = world.stepwright(&["apply", "saved.plan", "--yes"]).expect(1);
+    refused.says(&["cluster.main: the saved plan says create, now it would be no change"]);
     assert_unchanged(&world);
 }
 

@@ -27,8 +27,7 @@ pub fn compare(saved: &Json, fresh: &Json) -> Vec<String> {
     for name in names {
         let (saved, fresh) = (saved_outputs.get(name), fresh_outputs.get(name));
         if [saved, fresh].into_iter().flatten().any(|output| output["actions"] != serde_json::json!(["no-op"])) {
-            let subject = format!("output {}", clean(name));
-            difference(&subject, "", saved.unwrap_or(&Json::Null), fresh.unwrap_or(&Json::Null), &mut moved);
+            output(&format!("output {}", clean(name)), saved, fresh, &mut moved);
         }
     }
     moved
@@ -49,6 +48,20 @@ fn resource(key: &(String, String), saved: Option<&Json>, fresh: Option<&Json>, 
     let (Some(saved), Some(fresh)) = (saved, fresh) else { return };
     for member in ["before", "after", "after_unknown", "before_sensitive", "after_sensitive", "replace_paths", "importing"] {
         difference(&subject, member, &saved["change"][member], &fresh["change"][member], moved);
+    }
+}
+
+fn output(subject: &str, saved: Option<&Json>, fresh: Option<&Json>, moved: &mut Vec<String>) {
+    let (saved, fresh) = (saved.unwrap_or(&Json::Null), fresh.unwrap_or(&Json::Null));
+    let said = |output: &Json| match output["actions"][0].as_str() {
+        None | Some("no-op") => NOTHING.to_owned(),
+        Some(action) => clean(action),
+    };
+    let (saved_action, fresh_action) = (said(saved), said(fresh));
+    if saved_action != fresh_action {
+        moved.push(format!("{subject}: the saved plan says {saved_action}, now it would be {fresh_action}"));
+    } else {
+        difference(subject, "", saved, fresh, moved);
     }
 }
 

@@ -71,7 +71,8 @@ pub async fn create(operation: Operation<'_>, spec: &Value) -> Result<Live, Erro
     }
     aws.changed_roles.note(&live.id, Duration::ZERO);
     let role = settled(aws, name, Patience::PROPAGATION).await?;
-    Ok(Live { spec: spec.clone(), ownership: live.ownership, ..read::live(&role, &Policies::default(), &aws.place) })
+    // Of its policies GetRole tells nothing.
+    Ok(Live { ownership: live.ownership, ..read::live(&role, &Policies::default(), &aws.place) })
 }
 
 /// Takes over a role of this name if it is ours: a creation that was interrupted, or answered too late.
