@@ -1,7 +1,6 @@
 //! `stepwright export`: a stack file for what is live already.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches};
 
@@ -9,13 +8,13 @@ use crate::aws::Aws;
 use crate::cli::context::{connect_to, require};
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
+use crate::cli::options::stack_name;
 use crate::cli::ui::Ui;
+use crate::cli::{output_file, terraform};
 use crate::diagnostic::Diagnostic;
-use crate::export::terraform::{self, Taken, Takeover};
-use crate::export::{DiscoverError, Discovery, ExportError, Request, Selection, discover, stack_file, stack_name};
+use crate::export::{DiscoverError, Discovery, ExportError, Request, Selection, discover, stack_file};
 use crate::render;
 use crate::resources;
-use crate::stack::load::read_source;
 
 /// Writes a stack file for resources that exist, with everything they refer to.
 ///
@@ -40,7 +39,7 @@ pub struct Export {
     #[arg(long, value_name = "FILE", conflicts_with = "all")]
     from_terraform: Option<PathBuf>,
     /// The name of the stack [default: made of the names of the resources].
-    #[arg(long, value_name = "NAME", value_parser = name)]
+    #[arg(long, value_name = "NAME", value_parser = stack_name)]
     name: Option<String>,
     /// The region [default: AWS_REGION, or that of the AWS profile].
     #[arg(long, value_name = "REGION")]
@@ -93,77 +92,35 @@ impl FromArgMatches for Selected {
     }
 }
 
-fn name(text: &str) -> Result<String, String> {
-    match crate::stack::is_name(text) {
-        true => Ok(text.to_owned()),
-        false => Err("a letter, then at most 63 letters, digits and `-`".to_owned()),
-    }
-}
-
 impl Export {
     pub async fn run(self, ui: Ui) -> Result<u8, CliError> {
         if let Some(path) = self.out.as_ref().filter(|path| !self.force && path.exists()) {
-            return Err(taken(path));
+            return Err(output_file::taken(path).help("write another one, or overwrite it with --force"));
         }
-        let takeover = self.from_terraform.as_deref().map(read_terraform).transpose()?;
+        let takeover = self.from_terraform.as_deref().map(terraform::read).transpose()?;
         if self.selected.0.is_empty() && !self.all && takeover.is_none() {
             return Err(CliError::message("there is nothing to export")
                 .help("name it: --state-machine NAME, --cluster NAME, …; or take everything with --all"));
         }
         let region = self.region.clone().or_else(|| takeover.as_ref()?.region());
         let aws = require(connect_to(region.as_deref(), &[]).await?)?;
-        let selection = self.selection(&aws, takeover.as_ref(), ui)?;
-        let kinds = resources::ALL;
-        let Discovery { found, left_out } = discover(&aws, kinds, &selection).await.map_err(undiscovered)?;
-        if found.is_empty() {
-            return Err(CliError::message("there is nothing to export in this account and region")
-                .help("check the account and the region; what other stacks own stays theirs"));
-        }
-        let name = self.name.clone().unwrap_or_else(|| stack_name(&found));
-        let (text, refused) = match stack_file(&found, &name, &aws.place, kinds) {
-            Ok(file) => (file.text, Vec::new()),
-            Err(ExportError::Refused { text, diagnostics }) => (text, diagnostics),
-            Err(error) => return Err(CliError::message(error.to_string()).help("nothing was written; please report it")),
-        };
+        let taken = takeover.as_ref().map(|takeover| terraform::taken_at(&aws.place, takeover)).transpose()?;
+        let from_terraform = taken.as_deref().map(terraform::requests).unwrap_or_default();
+        let requests = self.selected.0.iter().cloned().chain(from_terraform).collect();
+        let selection = Selection { requests, everything: self.all, follow: takeover.is_none(), stack: self.name.clone() };
+        let Exported { name, count, text, refused } = export(&aws, &selection, ui).await?;
         match &self.out {
-            Some(path) => write(path, &text, self.force)?,
+            Some(path) => output_file::write(path, &text, self.force)?,
             None => ui.out(|writer, _| writer.write_all(text.as_bytes()))?,
         }
-        for left in &left_out {
-            ui.note(&format!("Left out: {} {}: {}", left.resource_type, left.id, left.reason));
-        }
-        if let Some(takeover) = &takeover {
-            note_terraform(takeover, ui);
+        if let Some((takeover, taken)) = takeover.as_ref().zip(taken.as_deref()) {
+            terraform::note(takeover, taken, ("Once the stack is applied", &aws.place), ui);
         }
         if !refused.is_empty() {
-            ui.err(|writer, style| render::diagnostic::write(writer, &refused, style.color));
-            return Err(CliError::message("AWS accepts what is live, and Stepwright would refuse to make it so")
-                .help("the stack file was written as it is live; mend there what is shown above, then plan"));
+            return Err(unacceptable(&refused, ui));
         }
-        self.note_next(&name, found.len(), ui);
+        self.note_next(&name, count, ui);
         Ok(exit_code::SUCCESS)
-    }
-
-    fn selection(&self, aws: &Aws, takeover: Option<&Takeover>, ui: Ui) -> Result<Selection, CliError> {
-        let mut requests = self.selected.0.clone();
-        for taken in takeover.iter().flat_map(|takeover| &takeover.resources) {
-            let part = |at: usize| taken.id.split(':').nth(at).unwrap_or_default();
-            let (region, account) = (part(3), part(4));
-            let here = &aws.place;
-            if !account.is_empty() && here.account_id.as_deref() != Some(account) {
-                let here = here.account_id.as_deref().unwrap_or("another one");
-                return Err(CliError::message(format!("{} is of account {account}", taken.terraform_address))
-                    .help(format!("the credentials are of account {here}; use those of {account}")));
-            }
-            if !region.is_empty() && here.region.as_deref() != Some(region) {
-                let address = &taken.terraform_address;
-                ui.note(&format!("Left with Terraform: {address}: it is in {region}, for which there is --region"));
-                continue;
-            }
-            let Taken { kind, id, local_name, .. } = taken.clone();
-            requests.push(Request { kind, name_or_arn: id, local_name: Some(local_name) });
-        }
-        Ok(Selection { requests, everything: self.all, follow: takeover.is_none(), stack: self.name.clone() })
     }
 
     fn note_next(&self, name: &str, count: usize, ui: Ui) {
@@ -184,53 +141,42 @@ impl Export {
     }
 }
 
-fn taken(path: &Path) -> CliError {
-    CliError::message(format!("there is a file {} already", path.display()))
-        .help("write another one, or overwrite it with --force")
+/// What `export` makes of what is live.
+pub struct Exported {
+    /// The stack's name.
+    pub name: String,
+    /// How many resources it has.
+    pub count: usize,
+    pub text: String,
+    /// What of it a stack file may not say, though AWS has it so.
+    pub refused: Vec<Diagnostic>,
 }
 
-/// Writes it whole or not at all, and over nothing that was there.
-fn write(path: &Path, text: &str, force: bool) -> Result<(), CliError> {
-    let failed = |error: &std::io::Error| CliError::file("written", path, error);
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().permissions(public()).tempfile_in(folder).map_err(|error| failed(&error))?;
-    file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(|error| failed(&error))?;
-    let result = if force { file.persist(path) } else { file.persist_noclobber(path) };
-    match result {
-        Ok(_) => Ok(()),
-        Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Err(taken(path)),
-        Err(error) => Err(failed(&error.error)),
+/// Finds what is selected and writes the stack file of it. Of what is left out there is a note.
+pub async fn export(aws: &Aws, selection: &Selection, ui: Ui) -> Result<Exported, CliError> {
+    let kinds = resources::ALL;
+    let Discovery { found, left_out } = discover(aws, kinds, selection).await.map_err(undiscovered)?;
+    if found.is_empty() {
+        return Err(CliError::message("there is nothing to export in this account and region")
+            .help("check the account and the region; what other stacks own stays theirs"));
     }
+    let name = selection.stack.clone().unwrap_or_else(|| crate::export::stack_name(&found));
+    let (text, refused) = match stack_file(&found, &name, &aws.place, kinds) {
+        Ok(file) => (file.text, Vec::new()),
+        Err(ExportError::Refused { text, diagnostics }) => (text, diagnostics),
+        Err(error) => return Err(CliError::message(error.to_string()).help("nothing was written; please report it")),
+    };
+    for left in &left_out {
+        ui.note(&format!("Left out: {} {}: {}", left.resource_type, left.id, left.reason));
+    }
+    Ok(Exported { name, count: found.len(), text, refused })
 }
 
-/// A stack file is to be shared; what the user's umask forbids, it forbids here too.
-fn public() -> std::fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o666)
-}
-
-/// Reads the Terraform state at `path`.
-pub fn read_terraform(path: &Path) -> Result<Takeover, CliError> {
-    let source = read_source(path)?;
-    let takeover = terraform::read(&source.text, resources::ALL)
-        .map_err(|error| CliError::message(format!("{}: {error}", path.display())).help(error.help()))?;
-    if takeover.resources.is_empty() {
-        let names: Vec<&str> = resources::ALL.iter().filter_map(|kind| Some(kind.terraform()?.resource)).collect();
-        return Err(CliError::message(format!("{} holds nothing that can be taken over", path.display()))
-            .help(format!("that would be: {}", names.join(", "))));
-    }
-    Ok(takeover)
-}
-
-fn note_terraform(takeover: &Takeover, ui: Ui) {
-    for part in &takeover.parts {
-        ui.note(&format!("Part of what is taken over: {part}"));
-    }
-    for address in &takeover.staying {
-        ui.note(&format!("Stays with Terraform: {address}"));
-    }
-    ui.note("Once the stack is applied, let Terraform forget what is the stack's now:");
-    let quoted = takeover.forgotten().map(|address| format!(" '{address}'"));
-    ui.note(&format!("  terraform state rm{}", quoted.collect::<String>()));
+/// The error of a stack file that says what is live, and may not.
+pub fn unacceptable(refused: &[Diagnostic], ui: Ui) -> CliError {
+    ui.err(|writer, style| render::diagnostic::write(writer, refused, style.color));
+    CliError::message("AWS accepts what is live, and Stepwright would refuse to make it so")
+        .help("the stack file was written as it is live; mend there what is shown above, then plan")
 }
 
 fn undiscovered(errors: Vec<DiscoverError>) -> CliError {

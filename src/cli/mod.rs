@@ -20,10 +20,12 @@ mod graph;
 mod import;
 mod live;
 mod options;
+mod output_file;
 mod plan;
 mod plan_file;
 mod schema;
 mod state;
+mod terraform;
 mod ui;
 mod validate;
 

@@ -107,3 +107,11 @@ fn duration(text: &str) -> Result<std::time::Duration, String> {
     };
     Ok(std::time::Duration::from_secs(seconds))
 }
+
+/// Reads the name of a stack.
+pub fn stack_name(text: &str) -> Result<String, String> {
+    match crate::stack::is_name(text) {
+        true => Ok(text.to_owned()),
+        false => Err("a letter, then at most 63 letters, digits and `-`".to_owned()),
+    }
+}

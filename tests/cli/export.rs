@@ -181,9 +181,8 @@ fn what_another_stack_owns_stays_its_own() {
     assert_eq!(addresses(&stack), ECS_TASK.addresses);
 }
 
-#[test]
-fn what_a_terraform_state_holds() {
-    let world = hand_made();
+/// The Terraform state of most of it.
+fn write_terraform_state(world: &World) {
     let instance = |attributes: Json| json!([{ "schema_version": 0, "attributes": attributes }]);
     let resource = |kind: &str, name: &str, attributes: Json| json!({ "mode": "managed", "type": kind, "name": name, "instances": instance(attributes) });
     let state = json!({ "version": 4, "serial": 1, "resources": [
@@ -195,6 +194,12 @@ fn what_a_terraform_state_holds() {
         resource("aws_cloudwatch_log_group", "logs", json!({ "name": "/billing/worker" })),
     ] });
     world.write("terraform.tfstate", &state.to_string());
+}
+
+#[test]
+fn what_a_terraform_state_holds() {
+    let world = hand_made();
+    write_terraform_state(&world);
     let stack = exported(&world, &["--from-terraform", "terraform.tfstate"]);
     assert_eq!(addresses(&stack), ["cluster.shared", "role.runner", "state_machine.billing", "task_definition.work"]);
     assert_eq!(stack["state_machine"]["billing"]["role_arn"], "${role.runner.arn}");
@@ -208,11 +213,59 @@ fn what_a_terraform_state_holds() {
     let again = ["export", "--from-terraform", "terraform.tfstate", "--name", "billing"];
     let outcome = world.stepwright(&again).expect(0);
     outcome.says(&[
-        "Part of what is taken over: aws_iam_role_policy.run",
         "Stays with Terraform: aws_cloudwatch_log_group.logs",
-        "terraform state rm 'aws_ecs_cluster.shared'",
+        "terraform state rm 'aws_ecs_cluster.shared' 'aws_ecs_task_definition.work' 'aws_iam_role.runner'",
+        "'aws_sfn_state_machine.billing' 'aws_iam_role_policy.run'",
     ]);
     world.write("plan.json", "{\"format_version\": \"1.2\", \"planned_values\": {}}");
     world.stepwright(&["export", "--from-terraform", "plan.json"]).expect(1).says(&["plan.json: this is a Terraform plan"]);
     world.stepwright(&["export", "--from-terraform", "none.json"]).expect(1).says(&["there is no file `none.json`"]);
+}
+
+#[test]
+fn a_terraform_state_is_imported() {
+    let world = hand_made();
+    write_terraform_state(&world);
+    let import = ["import", "--from-terraform", "terraform.tfstate"];
+    world.endpoint.forget_calls();
+    let outcome = world.stepwright(&import).expect(0);
+    outcome.says(&[
+        "Wrote the stack billing to billing.toml.",
+        "Import complete! Resources: 4 imported, 0 added, 0 changed, 0 destroyed",
+        "Stays with Terraform: aws_cloudwatch_log_group.logs",
+        "Now, let Terraform forget what is the stack's now, its parts with it:",
+        "'aws_sfn_state_machine.billing' 'aws_iam_role_policy.run'",
+        "What the stack wants else: stepwright plan billing.toml",
+    ]);
+    let only_tags = |call: &crate::support::endpoint::Call| !call.is_change() || call.action.contains("Tag");
+    assert!(world.endpoint.calls().iter().all(only_tags), "nothing but tags: {:#?}", world.endpoint.calls());
+    world.stepwright(&["plan", "billing.toml", "--detailed-exitcode"]).expect(0);
+    world.stepwright(&["drift", "billing.toml"]).expect(0);
+
+    // What was written is not overwritten, and what is recorded is not imported again.
+    let written = world.read("billing.toml");
+    world.stepwright(&[&import[..], &["--name", "billing"]].concat()).expect(1).says(&["there is a file billing.toml already"]);
+    assert_eq!(world.read("billing.toml"), written);
+    world.stepwright(&[&import[..], &["billing.toml"]].concat()).expect(0).says(&["everything is recorded already"]);
+}
+
+/// A stack that somebody wrote by hand to replace what Terraform made, in part and with a difference.
+#[test]
+fn a_terraform_state_is_imported_into_a_stack_that_is_there() {
+    let world = hand_made();
+    write_terraform_state(&world);
+    let stack = "[stack]\nname = \"billing\"\nregion = \"eu-central-1\"\n\n[cluster.everything]\nname = \"billing\"\nsettings = [{ name = \"containerInsights\", value = \"enhanced\" }]\n";
+    world.write("by-hand.toml", stack);
+    let import = ["import", "--from-terraform", "terraform.tfstate", "by-hand.toml"];
+    world.stepwright(&import).expect(0).says(&[
+        "Stays with Terraform: aws_iam_role.runner: by-hand.toml declares nothing of its name",
+        "1 imported, 0 added, 0 changed",
+        "  terraform state rm 'aws_ecs_cluster.shared'\n",
+    ]);
+    world.stepwright(&["plan", "by-hand.toml"]).expect(0).says(&["Plan: 0 to add, 1 to change, 0 to destroy"]);
+
+    world.write("other.toml", "[stack]\nname = \"other\"\n\n[cluster.main]\n");
+    world.stepwright(&[&import[..3], &["other.toml"]].concat()).expect(1).says(&["other.toml declares nothing of what"]);
+    world.stepwright(&[&import[..3], &["other.toml", "--name", "x"]].concat()).expect(1).says(&["leave out --name"]);
+    world.stepwright(&["import", "by-hand.toml"]).expect(1).says(&["<ADDRESS>"]);
 }

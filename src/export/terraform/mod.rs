@@ -26,8 +26,8 @@ use instances::{Instance, instances};
 pub struct Takeover {
     /// What becomes a resource of a stack.
     pub resources: Vec<Taken>,
-    /// The addresses of what becomes part of these, such as the policies of a role.
-    pub parts: Vec<String>,
+    /// What becomes part of these, such as the policies of a role.
+    pub parts: Vec<Part>,
     /// The addresses of what stays with Terraform.
     pub staying: Vec<String>,
 }
@@ -42,6 +42,14 @@ pub struct Taken {
     pub local_name: String,
     /// `module.report.aws_iam_role.task["a"]`.
     pub terraform_address: String,
+}
+
+/// What is a resource to Terraform, and part of one here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    pub terraform_address: String,
+    /// The Terraform address of the resource that it is part of.
+    pub owner: String,
 }
 
 impl Taken {
@@ -69,9 +77,13 @@ impl Takeover {
         counts.into_iter().max_by_key(|(_, count)| *count).map(|(region, _)| region.to_owned())
     }
 
-    /// What Terraform is to forget once the stack is applied: the addresses of everything that is taken over.
-    pub fn forgotten(&self) -> impl Iterator<Item = &str> {
-        self.resources.iter().map(|taken| taken.terraform_address.as_str()).chain(self.parts.iter().map(String::as_str))
+    /// What Terraform is to forget when `taken` are the stack's: the addresses of these and of their parts.
+    pub fn forgotten(&self, taken: &[&Taken]) -> Vec<&str> {
+        let addresses: HashSet<&str> = taken.iter().map(|taken| taken.terraform_address.as_str()).collect();
+        let resources = self.resources.iter().map(|resource| &resource.terraform_address);
+        let parts = self.parts.iter().filter(|part| addresses.contains(part.owner.as_str()));
+        let resources = resources.filter(|address| addresses.contains(address.as_str()));
+        resources.chain(parts.map(|part| &part.terraform_address)).map(String::as_str).collect()
     }
 }
 
@@ -144,14 +156,15 @@ pub fn read(text: &str, kinds: &[&'static dyn ResourceType]) -> Result<Takeover,
             let (_, attribute) = names.parts.iter().find(|(part, _)| *part == instance.resource_type)?;
             Some((names.resource, instance.texts(attribute)))
         });
-        let is_part = owner.is_some_and(|(resource_type, named)| {
-            let owners = taken.iter().filter(|(owner, ..)| owner.resource_type == resource_type);
-            owners
-                .flat_map(|(owner, ..)| ["name", "id", "arn"].map(|key| owner.text(key)))
-                .flatten()
-                .any(|name| named.contains(&name))
+        let owner = owner.and_then(|(resource_type, named)| {
+            let mut owners = taken.iter().map(|(owner, ..)| *owner).filter(|owner| owner.resource_type == resource_type);
+            owners.find(|owner| ["name", "id", "arn"].iter().filter_map(|key| owner.text(key)).any(|name| named.contains(&name)))
         });
-        if is_part { &mut takeover.parts } else { &mut takeover.staying }.push(instance.address.clone());
+        let terraform_address = instance.address.clone();
+        match owner {
+            Some(owner) => takeover.parts.push(Part { terraform_address, owner: owner.address.clone() }),
+            None => takeover.staying.push(terraform_address),
+        }
     }
     let local_names =
         local_names(&taken.iter().map(|(instance, kind, _)| (*instance, kind.description().name)).collect::<Vec<_>>());

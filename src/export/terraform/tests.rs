@@ -13,7 +13,7 @@ fn told(text: &str) -> String {
         let kind = it.kind.description().name;
         format!("{} = {kind}.{}  {}\n", it.terraform_address, it.local_name, it.id)
     });
-    let parts = takeover.parts.iter().map(|address| format!("part: {address}\n"));
+    let parts = takeover.parts.iter().map(|part| format!("part: {} of {}\n", part.terraform_address, part.owner));
     let staying = takeover.staying.iter().map(|address| format!("stays: {address}\n"));
     taken.chain(parts).chain(staying).collect()
 }
@@ -27,10 +27,10 @@ fn a_state() {
         module.roles.aws_iam_role.this["task"] = role.roles_this_task  arn:aws:iam::123456789012:role/batch/report-task
         module.flow["nightly"].aws_iam_role.workflow = role.workflow  arn:aws:iam::123456789012:role/report-workflow
         module.flow["nightly"].aws_sfn_state_machine.nightly-report = state_machine.nightly-report  arn:aws:states:eu-central-1:123456789012:stateMachine:report
-        part: aws_ecs_cluster_capacity_providers.main
-        part: module.flow["nightly"].aws_iam_role_policy.run
-        part: module.roles.aws_iam_role_policy_attachment.this[0]
-        part: aws_iam_policy_attachment.shared
+        part: aws_ecs_cluster_capacity_providers.main of aws_ecs_cluster.main
+        part: module.flow["nightly"].aws_iam_role_policy.run of module.flow["nightly"].aws_iam_role.workflow
+        part: module.roles.aws_iam_role_policy_attachment.this[0] of module.roles.aws_iam_role.this["execution"]
+        part: aws_iam_policy_attachment.shared of module.roles.aws_iam_role.this["task"]
         stays: aws_iam_role_policy.elsewhere
         stays: aws_iam_policy.p
         stays: aws_cloudwatch_log_group.report
