@@ -127,6 +127,13 @@ pub struct Live {
     pub ownership: Option<Ownership>,
 }
 
+impl Live {
+    /// Whether its tags say that it is this address of this stack, whichever intent made it.
+    pub fn is_owned_by(&self, ownership: &Ownership) -> bool {
+        self.ownership.as_ref().is_some_and(|owner| owner.is_same_resource(ownership))
+    }
+}
+
 /// What may have been created, as far as its creator knows it.
 #[derive(Clone, Debug)]
 pub struct Sought {

@@ -133,7 +133,7 @@ async fn carry_out(
         StepOperation::Update { live, .. } => {
             // What was pending in the plan may turn out to be what is there already.
             let differences = crate::schema::differences(kind.schema(), Some(&live.spec), Some(&prepared.spec));
-            let is_marked = live.ownership.as_ref().is_some_and(|owner| owner.is_same_resource(&ownership));
+            let is_marked = live.is_owned_by(&ownership);
             if differences.is_empty() && is_marked {
                 return Ok(Some(live.clone()));
             }

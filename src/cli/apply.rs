@@ -82,6 +82,7 @@ impl Apply {
                 false => "Do you want to perform these actions?",
             },
             parallelism: self.options.parallelism,
+            shows_outputs: true,
         };
         execute(&plan, (&aws, &seen.observed), session, execution, ui).await
     }

@@ -61,6 +61,7 @@ impl Destroy {
             title: "Destroy",
             question: "Do you really want to destroy all of this? There is no undo.",
             parallelism: self.options.parallelism,
+            shows_outputs: false,
         };
         execute(&plan, (&aws, &seen.observed), session, execution, ui).await
     }

@@ -25,6 +25,8 @@ pub struct Execution {
     pub title: &'static str,
     pub question: &'static str,
     pub parallelism: usize,
+    /// Whether the stack's outputs are shown at the end.
+    pub shows_outputs: bool,
 }
 
 /// Locks the state and settles what an interrupted run left open.
@@ -85,7 +87,7 @@ pub async fn execute(
     let state = session.finish()?;
     if execution.format == Format::Human {
         ui.err(|writer, style| render::progress::report(writer, execution.title, &summary, &failures, style));
-        if summary.is_success() {
+        if summary.is_success() && execution.shows_outputs {
             ui.out(|writer, style| render::state::outputs(writer, &state, style))?;
         }
     }

@@ -81,15 +81,10 @@ pub fn changes(live: &Live, spec: &Value, ownership: &Ownership) -> TagChanges {
     let (old, new) = (of(&live.spec), of(spec));
     let removed = old.keys().filter(|key| !new.contains_key(*key)).cloned().collect();
     let mut set: Tags = new.into_iter().filter(|(key, value)| old.get(key) != Some(value)).collect();
-    if !live.ownership.as_ref().is_some_and(|owner| is_ours(owner, ownership)) {
+    if !live.is_owned_by(ownership) {
         set.extend(without_token(ownership).tags());
     }
     TagChanges { removed, set }
-}
-
-/// Whether `owner` is the same address of the same stack, whichever intent made it.
-pub fn is_ours(owner: &Ownership, ours: &Ownership) -> bool {
-    owner.stack == ours.stack && owner.address == ours.address
 }
 
 /// The error of a creation that finds something of its name that is not ours.

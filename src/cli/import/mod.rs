@@ -124,8 +124,14 @@ impl Import {
         let seen = look(&connection, Some(&stack), session.state(), extent).await?;
         let import = ImportOptions { as_is: true, take_over: self.take_over };
         let plan = seen.plan(Some(&stack), &Options { only: Some(only.clone()), import, ..Options::default() })?;
-        let is_approved = true;
-        let execution = Execution { format: self.format, is_approved, title: "Import", question: "", parallelism: PARALLELISM };
+        let execution = Execution {
+            format: self.format,
+            is_approved: true,
+            title: "Import",
+            question: "",
+            parallelism: PARALLELISM,
+            shows_outputs: false,
+        };
         execute(&plan, (aws, &seen.observed), session, execution, ui).await
     }
 

@@ -39,12 +39,12 @@ pub async fn create(operation: Operation<'_>, spec: &Value) -> Result<Live, Erro
         None => request_creation(operation, spec).await?,
     };
     // The answer may be a cluster that somebody made in between, or tell no tags.
-    if !is_ours(operation, &created.live)
+    if !created.live.is_owned_by(operation.ownership)
         && let Some(again) = describe::describe(operation.aws, &arn).await?
     {
         created = again;
     }
-    if !is_ours(operation, &created.live) {
+    if !created.live.is_owned_by(operation.ownership) {
         let message = format!("there is an active cluster {name} that this stack does not own");
         return Err(Error::new(CREATE, ErrorKind::AlreadyExists, message)
             .help("import it, choose another `name`, or look it up under [data.cluster.…]"));
@@ -131,11 +131,6 @@ fn lacks_service_linked_role(error: &Error) -> bool {
     ["Unable to assume the service linked role", "ECS Service Linked Role does not exist"]
         .iter()
         .any(|text| error.message.to_lowercase().contains(&text.to_lowercase()))
-}
-
-fn is_ours(operation: Operation<'_>, live: &Live) -> bool {
-    let wanted = operation.ownership;
-    live.ownership.as_ref().is_some_and(|owner| owner.stack == wanted.stack && owner.address == wanted.address)
 }
 
 /// Refusals that pass once what is under way is done.

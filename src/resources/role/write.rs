@@ -91,7 +91,7 @@ async fn adopt(operation: Operation<'_>, name: &str, spec: &Value) -> Result<Liv
         Err(error) => return Err(error),
     };
     let live = read::live(&role, &read::policies(aws, name).await?, &aws.place);
-    if !live.ownership.as_ref().is_some_and(|owner| tags::is_ours(owner, operation.ownership)) {
+    if !live.is_owned_by(operation.ownership) {
         return Err(tags::already_exists("iam:CreateRole", &what, live.ownership.as_ref()));
     }
     let differences = differences(Role.schema(), Some(&live.spec), Some(&as_told_back(spec)));

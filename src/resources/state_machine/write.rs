@@ -60,7 +60,7 @@ pub async fn create(operation: Operation<'_>, spec: &Value) -> Result<Live, Erro
 /// Makes `live` into what is wanted if it is ours.
 async fn adopt(operation: Operation<'_>, live: Live, spec: &Value) -> Result<Live, Error> {
     let what = format!("the state machine {}", spec.text("name").unwrap_or_default());
-    if !live.ownership.as_ref().is_some_and(|owner| tags::is_ours(owner, operation.ownership)) {
+    if !live.is_owned_by(operation.ownership) {
         return Err(tags::already_exists("states:CreateStateMachine", &what, live.ownership.as_ref()));
     }
     let mut differences = differences(StateMachine.schema(), Some(&live.spec), Some(&as_told_back(spec)));
