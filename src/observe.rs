@@ -178,8 +178,8 @@ async fn read_by_name<'a>(
         let ids: Vec<String> = entries.iter().map(|(_, _, id)| id.clone()).collect();
         let lives = kind.read_many(look.aws, &ids).await;
         let pair = |((address, query, _), live): ((Address, String, String), Result<Option<Live>, Error>)| match live {
-            Ok(Some(live)) => Ok((address, live)),
-            Ok(None) => Err(missing(address, query)),
+            Ok(Some(live)) if live.is_named_by(&query) => Ok((address, live)),
+            Ok(_) => Err(missing(address, query)),
             Err(error) => Err(ObserveError::Unreadable { address, error: Box::new(error) }),
         };
         entries.into_iter().zip(lives).map(pair).collect::<Vec<_>>()

@@ -128,6 +128,14 @@ pub struct Live {
 }
 
 impl Live {
+    /// Whether a user who writes `name_or_arn` means this: an ARN says account, region and path as well, so it must be
+    /// this one's; of what has revisions or versions, with or without one.
+    pub fn is_named_by(&self, name_or_arn: &str) -> bool {
+        let continues =
+            |long: &str, short: &str| long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'));
+        !name_or_arn.starts_with("arn:") || continues(&self.id, name_or_arn) || continues(name_or_arn, &self.id)
+    }
+
     /// Whether its tags say that it is this address of this stack, whichever intent made it.
     pub fn is_owned_by(&self, ownership: &Ownership) -> bool {
         self.ownership.as_ref().is_some_and(|owner| owner.is_same_resource(ownership))

@@ -62,6 +62,7 @@ fn one(state: &State, intent: &Intent, found: Option<Live>) -> Settled {
             dependencies: intent.dependencies.clone(),
             lifecycle: intent.lifecycle.clone(),
             incomplete: true,
+            moved_from: None,
             changed_at: Timestamp::now(),
         };
         entries.push(Entry::Put { address: intent.address.clone(), record: Box::new(record) });

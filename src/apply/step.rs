@@ -175,6 +175,7 @@ pub fn record(prepared: &Prepared, live: &Live, incomplete: bool) -> Record {
     let mut spec = prepared.spec.clone();
     // What is not managed is recorded as it was found, so that its change is seen.
     keep_unmanaged(prepared.step.kind.schema(), &mut spec, &live.spec);
+    let marked = live.ownership.as_ref();
     Record {
         id: live.id.clone(),
         spec,
@@ -182,6 +183,8 @@ pub fn record(prepared: &Prepared, live: &Live, incomplete: bool) -> Record {
         dependencies: prepared.intent.dependencies.clone(),
         lifecycle: prepared.intent.lifecycle.clone(),
         incomplete,
+        // What is only recorded carries the tags that it had.
+        moved_from: marked.and_then(|owner| owner.address.parse().ok()).filter(|marked| *marked != prepared.step.address),
         changed_at: Timestamp::now(),
     }
 }

@@ -93,7 +93,7 @@ impl From<Vec<ObserveError>> for CliError {
                     vec!["look-ups name something that exists already; create it first".to_owned()]
                 }
                 ObserveError::NoSuchImport { .. } => {
-                    vec!["check its name, the region and the account; without the entry it would be created".to_owned()]
+                    vec!["check its name, and of an ARN the type, path, region and account".to_owned()]
                 }
                 ObserveError::BadQuery { .. } => vec!["write its name or its ARN".to_owned()],
             };

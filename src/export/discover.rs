@@ -221,6 +221,7 @@ fn judge(wanted: &Wanted, answer: Result<Option<Live>, Error>, selection: &Selec
     let resource_type = wanted.kind.description().name;
     let named = wanted.request.as_ref().map(|request| request.name_or_arn.clone());
     let reason = match answer {
+        Ok(Some(live)) if named.as_ref().is_some_and(|named| !live.is_named_by(named)) => Reason::Missing,
         Ok(Some(live)) => match &live.ownership {
             Some(owner) if selection.stack.as_ref() != Some(&owner.stack) => {
                 Reason::Owned { stack: owner.stack.clone(), address: owner.address.clone() }

@@ -77,16 +77,20 @@ impl<'a> Decisions<'a> {
     /// Decides on a record that the stack does not have.
     pub fn remove(&mut self, address: &Address, record: &Record, reason: Reason) {
         let Some(kind) = self.kind_of(address) else { return };
-        let (action, before) = match self.present(address, Some(record)) {
-            Presence::Here(live) => (Action::Delete, live),
+        let (action, why, before) = match self.present(address, Some(record)) {
+            Presence::Here(live) => (Action::Delete, None, live),
+            Presence::Gone => (Action::Forget, Some(Reason::Missing), self.recorded_as_live(address, record)),
             // What is there now is another stack's, and not ours to delete.
-            Presence::Gone | Presence::Other(_) => (Action::Forget, self.recorded_as_live(address, record)),
+            Presence::Other(live) => {
+                let why = live.ownership.map_or(Reason::Missing, Reason::MarkedAsAnothers);
+                (Action::Forget, Some(why), self.recorded_as_live(address, record))
+            }
         };
         let before = self.comparable(kind, before, record, [None, Some(&record.spec)]);
         if action == Action::Delete && record.lifecycle.prevent_destroy {
             self.errors.push(PlanError::PreventDestroy { address: address.clone() });
         }
-        let reasons = if action == Action::Forget { vec![Reason::Missing, reason] } else { vec![reason] };
+        let reasons = why.into_iter().chain([reason]).collect();
         // What nobody declared goes with it, so it is shown.
         let Drift { ours, left_alone } = drift::drift(kind, Some(record), &before, None, &record.lifecycle);
         let change = Change { action, reasons, drift: ours, left_alone, ..Change::of(address.clone(), kind, Some(before)) };
@@ -98,18 +102,21 @@ impl<'a> Decisions<'a> {
         let Some(kind) = self.kind_of(address) else { return };
         let resource = self.inputs.stack.and_then(|stack| stack.resources.get(address));
         let change = match self.present(address, Some(record)) {
-            Presence::Here(live) => {
+            // That it is marked as another stack's is a change like any other here, where nothing is done about it.
+            Presence::Here(live) | Presence::Other(live) => {
                 let before = self.comparable(kind, live, record, [None, Some(&record.spec)]);
                 let declared = resource.map(|resource| &resource.spec);
                 let lifecycle = resource.map_or(&record.lifecycle, |resource| &resource.lifecycle);
                 let Drift { mut ours, left_alone } = drift::drift(kind, Some(record), &before, declared, lifecycle);
-                ours.extend(self.lost_marks(kind, address, &before));
+                if !record.incomplete {
+                    ours.extend(self.lost_marks(kind, address, record, &before));
+                }
                 let action = if ours.is_empty() && left_alone.is_empty() { Action::NoOp } else { Action::Refresh };
                 let (after, after_attributes) = (Some(before.spec.clone()), before.attributes.clone());
                 let change = Change::of(address.clone(), kind, Some(before));
                 Change { action, drift: ours, left_alone, after, after_attributes, ..change }
             }
-            Presence::Gone | Presence::Other(_) => {
+            Presence::Gone => {
                 let before = self.recorded_as_live(address, record);
                 let change = Change::of(address.clone(), kind, Some(before));
                 Change { action: Action::Forget, reasons: vec![Reason::Missing], ..change }
@@ -118,8 +125,20 @@ impl<'a> Decisions<'a> {
         self.changes.insert(address.clone(), change);
     }
 
-    /// Looks back once everything is decided: a name can be taken over only from what gives it up.
+    /// Looks back once everything is decided: two addresses can't be one resource, and a name can be taken over only from
+    /// what gives it up.
     pub fn finish(&mut self) {
+        let mut seen: HashMap<&str, &Address> = HashMap::new();
+        let is_told = |errors: &[PlanError], id: &str| {
+            errors.iter().any(|error| matches!(error, PlanError::ManagedAlready { id: told, .. } if told == id))
+        };
+        for (address, change) in self.changes.iter().filter(|(_, change)| change.action != Action::Forget) {
+            let Some(id) = change.id.as_deref().filter(|id| !is_told(&self.errors, id)) else { continue };
+            if let Some(other) = seen.insert(id, address) {
+                let (address, other, id) = (address.clone(), other.clone(), id.to_owned());
+                self.errors.push(PlanError::SameResource { address, other, id });
+            }
+        }
         for (address, owner, live) in std::mem::take(&mut self.takeovers) {
             if !self.changes.get(owner).is_some_and(gives_up_its_name) {
                 let error = self.name_taken(address, live);
@@ -207,6 +226,12 @@ impl<'a> Decisions<'a> {
     /// Notes that `address` is to have the name that `live` has now: it must be given up, or there is no plan.
     fn claim_name(&mut self, address: &Address, live: Live) {
         match self.owner(&live) {
+            Some(owner)
+                if owner == address
+                    && let Some(owner) = live.ownership.clone().filter(|_| self.is_of_another_stack(&live)) =>
+            {
+                self.errors.push(PlanError::MarkedAsAnothers { address: address.clone(), id: live.id, owner });
+            }
             Some(owner) if owner != address => self.takeovers.push((address.clone(), owner, live)),
             // Its own predecessor, which is deleted first.
             None if self.inputs.state.deposed.iter().any(|deposed| deposed.record.id == live.id) => {}
@@ -255,12 +280,13 @@ impl<'a> Decisions<'a> {
         Ownership { stack: self.inputs.state.stack.clone(), address: address.to_string(), token: None }
     }
 
-    /// The tags that somebody took away by which it is known as this stack's. That it is marked as another address of
-    /// the stack, from which it has moved, is nobody's doing but ours.
-    fn lost_marks(&self, kind: &dyn ResourceType, address: &Address, live: &Live) -> Vec<Difference> {
-        match live.ownership {
-            Some(_) => Vec::new(),
-            None => drift::unmarked(kind, live, &self.ownership(address)).into_iter().map(reversed).collect(),
+    /// The tags by which it is known as this stack's, where somebody took them away or changed them. That it is marked as
+    /// the address from which it has moved is nobody's doing but ours.
+    fn lost_marks(&self, kind: &dyn ResourceType, address: &Address, record: &Record, live: &Live) -> Vec<Difference> {
+        let moved_from = self.moved_from(address, live);
+        match moved_from.is_some() && moved_from == record.moved_from {
+            true => Vec::new(),
+            false => drift::unmarked(kind, live, &self.ownership(address)).into_iter().map(reversed).collect(),
         }
     }
 
@@ -325,12 +351,12 @@ impl<'a> Decisions<'a> {
 
         let mut differences = differences(kind.schema(), Some(&live.spec), Some(&desired));
         let mut reasons = reasons::reasons(self, resource, record, &differences);
-        let lost_marks = self.lost_marks(kind, address, &live);
-        if record.is_some() {
-            reasons.extend(lost_marks.iter().map(|difference| Reason::Drifted(difference.path.clone())));
-        }
+        let lost_marks = record.map(|record| self.lost_marks(kind, address, record, &live)).unwrap_or_default();
+        reasons.extend(lost_marks.iter().map(|difference| Reason::Drifted(difference.path.clone())));
         differences.extend(drift::unmarked(kind, &live, &self.ownership(address)));
-        reasons.extend(self.moved_from(address, &live).map(Reason::Moved));
+        if lost_marks.is_empty() {
+            reasons.extend(self.moved_from(address, &live).map(Reason::Moved));
+        }
         let requested = self.inputs.options.replace.contains(address);
         if requested {
             reasons.push(Reason::Requested);

@@ -11,6 +11,10 @@ pub enum PlanError {
     NameTaken { address: Address, id: String, owner: Option<Ownership>, stack: String },
     #[error("{address} can't be imported: {id} is managed already, as {owner}")]
     ManagedAlready { address: Address, id: String, owner: Address },
+    #[error("{address} and {other} would both be {id}")]
+    SameResource { address: Address, other: Address, id: String },
+    #[error("{address} is recorded, and {id} is marked as {} of the stack {}", .owner.address, .owner.stack)]
+    MarkedAsAnothers { address: Address, id: String, owner: Ownership },
     #[error("{address} can't be imported: {id} belongs to {} of the stack {}", .owner.address, .owner.stack)]
     OwnedByAnother { address: Address, id: String, owner: Ownership },
     #[error("{from} has moved to {to}, and both are recorded")]
@@ -47,6 +51,13 @@ impl PlanError {
             Self::ManagedAlready { owner, .. } => {
                 format!("to give it another address, write [[moved]] from = \"{owner}\", or use `stepwright state mv`")
             }
+            Self::SameResource { address, .. } => format!(
+                "leave one of them out of the stack; what is recorded twice can be forgotten once: stepwright state rm STACK {address}"
+            ),
+            Self::MarkedAsAnothers { address, id, .. } => format!(
+                "if it is this stack's: stepwright state rm STACK {address}, then stepwright import STACK {address} {id} \
+                 --take-over; if it is not: give {address} another name"
+            ),
             Self::OwnedByAnother { owner, .. } => {
                 format!("take it out of the stack {} first (`stepwright state rm`), then import it with --take-over", owner.stack)
             }

@@ -129,6 +129,8 @@ pub enum Reason {
     New,
     /// In the state, but AWS does not know it any more.
     Missing,
+    /// In the state, but marked as this of another stack.
+    MarkedAsAnothers(Ownership),
     /// In the state, no longer in the stack.
     RemovedFromStack,
     /// `destroy` was asked for.

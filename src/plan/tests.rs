@@ -81,6 +81,7 @@ impl World {
             dependencies,
             lifecycle: Lifecycle::default(),
             incomplete: false,
+            moved_from: None,
             changed_at: "2026-01-02T03:04:05Z".parse().expect("a time"),
         };
         let seen = match live {
@@ -328,9 +329,12 @@ fn what_has_the_name_already() {
         error: disk.a can't be created: arn:aws:fake:eu-west-1:123456789012:disk/x is there already and was not made by Stepwright
     "#]],
     );
-    World::new().found("disk.a", "x", Some(("other", "disk.a")), spec.clone()).check(text, expect![[r#"
-        error: disk.a can't be created: arn:aws:fake:eu-west-1:123456789012:disk/x is there already and belongs to disk.a of the stack other
-    "#]]);
+    World::new().found("disk.a", "x", Some(("other", "disk.a")), spec.clone()).check(
+        text,
+        expect![[r#"
+            error: disk.a can't be created: arn:aws:fake:eu-west-1:123456789012:disk/x is there already and belongs to disk.a of the stack other
+        "#]],
+    );
     // Ours by its tags, but it must be replaced: it is recorded first.
     let zone = json!({ "name": "x", "size": 1, "zone": "z" });
     World::new().found("disk.a", "x", Some(("s", "disk.a")), zone).check(
@@ -347,11 +351,14 @@ fn what_has_the_name_already() {
     if let Some(Some(live)) = taken.observed.resources.get_mut(&address("disk.a")) {
         live.ownership = Some(Ownership { stack: "other".into(), address: "disk.a".into(), token: None });
     }
-    taken.check(text, expect![[r#"
-        error: disk.a can't be created: arn:aws:fake:eu-west-1:123456789012:disk/x is there already and belongs to disk.a of the stack other
-    "#]]);
+    taken.check(
+        text,
+        expect![[r#"
+        error: disk.a is recorded, and arn:aws:fake:eu-west-1:123456789012:disk/x is marked as disk.a of the stack other
+    "#]],
+    );
     taken.check_destroy(expect![[r#"
-        disk.a: Forget [Missing, Destroy]
+        disk.a: Forget [MarkedAsAnothers(Ownership { stack: "other", address: "disk.a", token: None }), Destroy]
           0 forget disk.a
     "#]]);
 }

@@ -208,7 +208,10 @@ impl State {
         if self.resources.contains_key(to) {
             return Err(EntryError::Occupied { from: from.to_string(), to: to.to_string() });
         }
-        if let Some(record) = self.resources.remove(from) {
+        if let Some(mut record) = self.resources.remove(from) {
+            // Moved back, its tags are right again.
+            let marked = record.moved_from.take().unwrap_or_else(|| from.clone());
+            record.moved_from = Some(marked).filter(|marked| marked != to);
             self.resources.insert(to.clone(), record);
         }
         for deposed in self.deposed.iter_mut().filter(|deposed| deposed.address == *from) {

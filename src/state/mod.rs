@@ -105,6 +105,9 @@ pub struct Record {
     /// Whether its creation or change has not been completed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub incomplete: bool,
+    /// The address that its tags still name, since it was moved from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<Address>,
     /// When an apply last changed it.
     pub changed_at: Timestamp,
 }

@@ -35,6 +35,7 @@ fn record(id: &str) -> Record {
         }],
         lifecycle: crate::stack::Lifecycle::default(),
         incomplete: false,
+        moved_from: None,
         changed_at: "2026-01-02T03:04:05Z".parse().expect("a time"),
     }
 }

@@ -115,6 +115,13 @@ fn what_can_not_be_imported() {
     refused(&["role.task", "nobody"], &["role.task can't be imported: AWS has no role nobody"]);
     refused(&["nonsense", "x"], &["is not an address"]);
     refused(&["role.task", "arn:aws:iam::123456789012:role/nobody"], &["AWS has no role"]);
+    // An ARN says more than a name.
+    for stranger in ["iam::111111111111:role/", "iam::123456789012:role/a/path/", "ecs:eu-central-1:123456789012:cluster/"] {
+        let arn = format!("arn:aws:{stranger}nightly-report-task");
+        refused(&["role.task", &arn], &["AWS has no role"]);
+        world.stepwright(&["export", "--role", &arn]).expect(1).says(&["AWS has no role"]);
+    }
+    refused(&["role.task", ""], &["the ID is empty"]);
     world.stepwright(&["import", FILE, "role.workflow", "nightly-report-workflow"]).expect(0);
     refused(&["role.task", "nightly-report-workflow"], &["is managed already, as role.workflow", "[[moved]]"]);
     let tags = json!([{ "Key": "stepwright:stack", "Value": "other" }, { "Key": "stepwright:address", "Value": "role.theirs" }]);
@@ -123,6 +130,16 @@ fn what_can_not_be_imported() {
     world.stepwright(&["import", FILE, "role.task", "nightly-report-task", "--take-over"]).expect(0);
     let listed = world.stepwright(&["state", "list", FILE]).expect(0);
     assert_eq!(listed.stdout, "role.task\nrole.workflow\n");
+}
+
+#[test]
+fn nothing_is_imported_twice() {
+    let world = strangers();
+    let stack = "[stack]\nname = \"twice\"\nregion = \"eu-central-1\"\n[cluster.a]\nname = \"nightly-report-main\"\n[cluster.b]\n[import]\n";
+    let entries = "\"cluster.a\" = \"nightly-report-main\"\n\"cluster.b\" = \"arn:aws:ecs:eu-central-1:123456789012:cluster/nightly-report-main\"\n";
+    world.write("twice.toml", &format!("{stack}{entries}"));
+    world.stepwright(&["apply", "twice.toml", "--yes"]).expect(1).says(&["cluster.b and cluster.a would both be"]);
+    assert!(!world.endpoint.calls().iter().any(|call| call.is_change()), "nothing was changed");
 }
 
 #[test]

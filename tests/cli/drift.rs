@@ -146,6 +146,28 @@ fn lost_tags_are_drift_and_come_back() {
     world.stepwright(&["drift", FILE]).expect(0);
     let account = world.endpoint.account("show");
     assert_eq!(account["roles"]["nightly-report-task"]["tags"]["stepwright:address"], "role.task");
+
+    // Changed ones as well.
+    let mark = |key: &str, value: &str| {
+        let tags = json!([{ "Key": key, "Value": value }]);
+        world.call("iam", "tag_role", json!({ "RoleName": "nightly-report-task", "Tags": tags }));
+    };
+    mark("stepwright:address", "role.other");
+    assert_eq!(told(&world, &[]), ["role.task tags[\"stepwright:address\"] ours"]);
+    world.stepwright(&["apply", FILE, "--yes"]).expect(0);
+    world.stepwright(&["drift", FILE]).expect(0);
+    mark("stepwright:stack", "other");
+    assert_eq!(told(&world, &[]), ["role.task tags[\"stepwright:stack\"] ours"]);
+    let refused = world.stepwright(&["apply", FILE, "--yes"]).expect(1);
+    refused.says(&["is marked as role.task of the stack other", "state rm STACK role.task", "--take-over"]);
+    world.stepwright(&["state", "rm", FILE, "role.task"]).expect(0);
+    world.stepwright(&["import", FILE, "role.task", "nightly-report-task", "--take-over"]).expect(0);
+    world.stepwright(&["drift", FILE]).expect(0);
+    world.stepwright(&["plan", FILE, "--detailed-exitcode"]).expect(0);
+
+    // What has moved is marked by its old address until the next apply, and that is no drift.
+    world.stepwright(&["state", "mv", FILE, "role.task", "role.renamed"]).expect(0);
+    world.stepwright(&["drift", FILE]).expect(0);
 }
 
 #[test]

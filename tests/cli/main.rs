@@ -15,6 +15,7 @@ mod interrupt;
 mod kill;
 mod mistakes;
 mod plan_file;
+mod random_specs;
 mod reference;
 mod refusals;
 mod schema;

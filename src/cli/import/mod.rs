@@ -85,6 +85,9 @@ impl Import {
     }
 
     async fn import_one(&self, stack: &Path, address: &Address, id: &str, ui: Ui) -> Result<u8, CliError> {
+        if id.is_empty() {
+            return Err(CliError::message("the ID is empty").help("name the resource, or write its ARN"));
+        }
         let project = self.open(stack, ui)?;
         require_declared(stack, address, &project)?;
         let aws = self.connect(&project).await?;

@@ -46,6 +46,9 @@ fn check(state: &State, from: &Address, to: &Address) -> Result<(), CliError> {
         return Err(CliError::message(format!("a {} can't become {to}", from.resource_type))
             .help("only the name after the dot can change"));
     }
+    if from == to {
+        return Err(CliError::message(format!("{from} has that address")).help("name another one"));
+    }
     if !state.resources.contains_key(from) {
         return Err(unknown(state, from));
     }

@@ -160,6 +160,51 @@ fn imports_of_what_is_somebodys() {
 }
 
 #[test]
+fn one_resource_at_two_addresses() {
+    let theirs = || json!({ "name": "theirs" });
+    World::new().imported("disk.a", "theirs", None, theirs()).imported("disk.b", "theirs", None, theirs()).check(
+        "[disk.a]\n[disk.b]",
+        expect![[r#"
+            error: disk.b and disk.a would both be arn:aws:fake:eu-west-1:123456789012:disk/theirs
+        "#]],
+    );
+    // Deleting the one would delete the other.
+    World::new().disk("disk.a", theirs(), AS_RECORDED, &[]).disk("disk.b", theirs(), AS_RECORDED, &[]).check(
+        "[disk.a]",
+        expect![[r#"
+            error: disk.b and disk.a would both be arn:aws:fake:eu-west-1:123456789012:disk/theirs
+        "#]],
+    );
+}
+
+#[test]
+fn changed_marks_are_drift() {
+    let world = || World::new().disk("disk.a", json!({ "name": "s-a" }), AS_RECORDED, &[]);
+    world().marked("disk.a", Some(("s", "disk.z"))).check(
+        "[disk.a]",
+        expect![[r#"
+            disk.a: Update [drifted tags["stepwright:address"]]  drift: tags["stepwright:address"]
+              0 update disk.a
+        "#]],
+    );
+    world().marked("disk.a", Some(("other", "disk.a"))).options(refresh_only()).check(
+        "[disk.a]",
+        expect![[r#"
+            disk.a: Refresh []  drift: tags["stepwright:stack"]
+              0 refresh disk.a
+        "#]],
+    );
+    // Nothing of another stack's is deleted.
+    world().marked("disk.a", Some(("other", "disk.a"))).check(
+        "",
+        expect![[r#"
+        disk.a: Forget [MarkedAsAnothers(Ownership { stack: "other", address: "disk.a", token: None }), RemovedFromStack]
+          0 forget disk.a
+    "#]],
+    );
+}
+
+#[test]
 fn lost_marks_are_drift() {
     let world = World::new().disk("disk.a", json!({ "name": "s-a" }), AS_RECORDED, &[]);
     world.marked("disk.a", None).check(

@@ -43,6 +43,7 @@ fn what(change: &Change) -> (&'static str, &'static str, Ink) {
         Action::Import if !change.has_spec_differences() => ("will be ", "imported", Ink::Bold),
         Action::Import => ("will be ", "imported and updated in-place", Ink::Bold),
         Action::Refresh => ("has ", "changed outside of Stepwright", Ink::Bold),
+        Action::Forget if !has(Reason::Missing) => ("will be ", "forgotten", Ink::Bold),
         Action::Forget => ("has been deleted outside of Stepwright, and will be ", "forgotten", Ink::Bold),
     }
 }
@@ -71,6 +72,11 @@ fn reasons(change: &Change) -> Vec<String> {
             Reason::OwnedByTags => {
                 sentences.push("because its tags say that it is this stack's, though the state does not know it".to_owned());
             }
+            Reason::MarkedAsAnothers(owner) => sentences.push(format!(
+                "its tags say that it is {} of the stack {}, where it stays",
+                clean(&owner.address),
+                clean(&owner.stack)
+            )),
             Reason::Imported => {}
             Reason::Moved(from) => sentences.push(format!("moved from {}", literal::address(from))),
             Reason::Deposed => sentences.push("because an earlier replacement left it to be destroyed".to_owned()),

@@ -151,6 +151,9 @@ fn reason(reason: &Reason, mask: &Mask<'_>) -> Json {
     match reason {
         Reason::New => json!({ "kind": "new" }),
         Reason::Missing => json!({ "kind": "missing" }),
+        Reason::MarkedAsAnothers(owner) => {
+            json!({ "kind": "marked_as_anothers", "stack": owner.stack, "owner_address": owner.address })
+        }
         Reason::RemovedFromStack => json!({ "kind": "removed_from_stack" }),
         Reason::Destroy => json!({ "kind": "destroy" }),
         Reason::Changed(path) => with_path("changed", path),

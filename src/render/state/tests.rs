@@ -23,6 +23,7 @@ fn record() -> Record {
         dependencies: vec![Dependency { address: Address::managed("role", "a"), needs: Phase::Ready }],
         lifecycle: Lifecycle::default(),
         incomplete: true,
+        moved_from: None,
         changed_at: "2026-01-02T03:04:05Z".parse().expect("a timestamp"),
     }
 }

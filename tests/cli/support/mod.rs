@@ -9,6 +9,7 @@ pub mod endpoint;
 pub mod fixture;
 pub mod offline;
 pub mod pairs;
+pub mod random;
 pub mod world;
 
 pub use fixture::{FIXTURES, Fixture};
