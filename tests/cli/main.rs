@@ -10,6 +10,7 @@ mod equality;
 mod events;
 mod export;
 mod faults;
+mod history;
 mod hostile;
 mod interrupt;
 mod kill;
