@@ -88,7 +88,7 @@ impl From<Vec<ObserveError>> for CliError {
     fn from(errors: Vec<ObserveError>) -> Self {
         let diagnostic = |error: &ObserveError| {
             let help = match error {
-                ObserveError::Unreadable { error, .. } => error.help.clone(),
+                ObserveError::Unreadable { error, .. } | ObserveError::Unlisted { error, .. } => error.help.clone(),
                 ObserveError::NoSuchData { .. } => {
                     vec!["look-ups name something that exists already; create it first".to_owned()]
                 }

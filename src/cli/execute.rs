@@ -36,6 +36,12 @@ pub async fn open_session(
     (format, ui): (Format, Ui),
 ) -> Result<Session, CliError> {
     let mut session = tokio::task::block_in_place(|| Session::open(store, initial, command, lock_timeout))?;
+    settle_open(&mut session, aws, (format, ui)).await?;
+    Ok(session)
+}
+
+/// Settles what an interrupted run left open.
+pub async fn settle_open(session: &mut Session, aws: &Aws, (format, ui): (Format, Ui)) -> Result<(), CliError> {
     if session.unfinished_run().is_some() {
         let settled = settle(aws, resources::ALL, session.state()).await?;
         for one in &settled {
@@ -44,7 +50,7 @@ pub async fn open_session(
         }
         session.compact()?;
     }
-    Ok(session)
+    Ok(())
 }
 
 /// Shows `plan`, asks, carries it out and reports. The exit code is the run's.

@@ -16,6 +16,7 @@ mod interrupt;
 mod kill;
 mod mistakes;
 mod plan_file;
+mod rebuild;
 mod reference;
 mod refusals;
 mod schema;

@@ -5,6 +5,7 @@
 //! | `list.rs`, `show.rs` | look at it; no lock, no credentials |
 //! | `mv.rs`, `rm.rs` | change it, and nothing in AWS; under the lock |
 //! | `history.rs`, `restore.rs` | the states before the present one, and how one of them comes back |
+//! | `rebuild.rs` | makes a lost one anew from what is live; reads AWS |
 
 use std::path::{Path, PathBuf};
 
@@ -21,6 +22,7 @@ use crate::state::{FileStore, Session, State};
 mod history;
 mod list;
 mod mv;
+mod rebuild;
 mod restore;
 mod rm;
 mod show;
@@ -37,10 +39,11 @@ pub enum StateCommand {
     Rm(rm::Rm),
     History(history::History),
     Restore(restore::Restore),
+    Rebuild(rebuild::Rebuild),
 }
 
 impl StateCommand {
-    pub fn run(&self, ui: Ui) -> Result<u8, CliError> {
+    pub async fn run(&self, ui: Ui) -> Result<u8, CliError> {
         match self {
             Self::List(list) => list.run(ui),
             Self::Show(show) => show.run(ui),
@@ -48,6 +51,7 @@ impl StateCommand {
             Self::Rm(rm) => rm.run(ui),
             Self::History(history) => history.run(ui),
             Self::Restore(restore) => restore.run(ui),
+            Self::Rebuild(rebuild) => rebuild.run(ui).await,
         }
     }
 }
@@ -148,6 +152,11 @@ fn parse_address(text: &str) -> Result<Address, CliError> {
         let error = CliError::message(error.to_string());
         if text.ends_with(".toml") { error.help(format!("there is no file {text} either")) } else { error }
     })
+}
+
+/// Whether `state` knows the resource with this ARN.
+fn records(state: &State, id: &str) -> bool {
+    state.resources.values().chain(state.deposed.iter().map(|deposed| &deposed.record)).any(|record| record.id == id)
 }
 
 /// The error of an address that `state` does not have.

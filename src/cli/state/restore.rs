@@ -9,7 +9,7 @@ use crate::cli::error::CliError;
 use crate::cli::execute::{approve, finish};
 use crate::cli::exit_code;
 use crate::cli::options::{Format, LockOptions, StateOptions};
-use crate::cli::state::{find_state, stack_first, unsettled};
+use crate::cli::state::{find_state, records, stack_first, unsettled};
 use crate::cli::ui::Ui;
 use crate::render;
 use crate::state::{Compared, FileStore, Opened, Recovered, Recovery, Session, State, StateError, compare};
@@ -114,7 +114,7 @@ impl Restore {
             ));
         } else {
             ui.note(&format!("Restored serial {serial} as serial {}.", state.serial));
-            for (address, id) in by_journal.iter().filter(|(_, id)| !knows(&state, id)) {
+            for (address, id) in by_journal.iter().filter(|(_, id)| !records(&state, id)) {
                 ui.note(&format!("The journal of an interrupted run names what it does not know: {address} {id}"));
             }
         }
@@ -167,10 +167,6 @@ impl Restore {
         })?;
         Ok((stack, serial))
     }
-}
-
-fn knows(state: &State, id: &str) -> bool {
-    state.resources.values().chain(state.deposed.iter().map(|deposed| &deposed.record)).any(|record| record.id == id)
 }
 
 fn require_stack(wanted: &State, stack: &str, path: &Path) -> Result<(), StateError> {
