@@ -26,6 +26,7 @@
 //! | [`plan`] | desired × recorded × live → [`plan::Plan`], a function | what is decided, and its reasons |
 //! | [`observe`] | reading AWS, in batches | what is looked at |
 //! | [`export`] | live resources → the text of a stack file; what a Terraform state holds | how an exported stack looks, what it refers to |
+//! | [`rebuild`] | live resources → the record of a stack whose state is lost | what is known of a resource by its tags |
 //! | [`apply`] | one loop that carries a plan out | concurrency, interrupts, settling |
 //! | [`render`] | plans, progress, state for people and programs | what is shown |
 //! | [`cli`] | one file for each command | flags, exit codes |
@@ -43,7 +44,7 @@
 //! | file | by |
 //! |---|---|
 //! | the stack file, the documents that it names, `--var-file` | read by [`stack::load`] |
-//! | `state/NAME.json`, its `.journal` and its `.lock` | read and written by [`state`] |
+//! | `state/NAME.json`, its `.journal`, its `.lock`, the folder `.history` and what is kept `.aside` | read and written by [`state`] |
 //! | `plan --out FILE` | written by `plan`, read by `apply` |
 //! | `export --out FILE` | the stack file, written by `export` |
 //! | `--from-terraform FILE` | a Terraform state, read |
@@ -74,6 +75,8 @@ pub mod plan;
 pub mod observe;
 
 pub mod export;
+
+pub mod rebuild;
 
 pub mod apply;
 

@@ -24,6 +24,8 @@ pub enum ObserveError {
     BadQuery { address: Address, query: String },
     #[error("{address} can't be imported: AWS has no {} {query}", .address.resource_type)]
     NoSuchImport { address: Address, query: String },
+    #[error("what AWS has of the type {resource_type} can't be listed: {error}")]
+    Unlisted { resource_type: &'static str, error: Box<Error> },
 }
 
 /// How to look.
@@ -87,6 +89,26 @@ pub async fn find_interrupted(
         let owner = live.ownership.as_ref();
         owner.is_some_and(|owner| owner.stack == sought.ownership.stack && owner.address == sought.ownership.address)
     }))
+}
+
+/// All that is marked as `stack`'s, in the order of `kinds`.
+///
+/// # Errors
+/// The types that could not be listed: half of what there is would pass for the whole.
+pub async fn owned(
+    aws: &Aws,
+    kinds: &[&'static dyn ResourceType],
+    stack: &str,
+) -> Result<Vec<(&'static dyn ResourceType, Live)>, Vec<ObserveError>> {
+    let looks = kinds.iter().map(|kind| async move { (*kind, kind.list_owned(aws, stack).await) });
+    let (mut found, mut errors) = (Vec::new(), Vec::new());
+    for (kind, lives) in futures::future::join_all(looks).await {
+        match lives {
+            Ok(lives) => found.extend(lives.into_iter().map(|live| (kind, live))),
+            Err(error) => errors.push(ObserveError::Unlisted { resource_type: kind.description().name, error: Box::new(error) }),
+        }
+    }
+    if errors.is_empty() { Ok(found) } else { Err(errors) }
 }
 
 /// What became of one question.

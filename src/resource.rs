@@ -11,6 +11,7 @@
 //! | it gone | `delete` | succeed where it is gone already |
 //! | its predecessor gone | `retire` | leave what runs still needs |
 //! | to know if an interrupted creation happened, or a name is taken | `find_many` | find what a creation made, whoever owns it |
+//! | the record of a stack whose state is lost | `list_owned` | find all that carries the stack's tag, whatever its name |
 //! | a stack file for what is live | `mentions`, `bare_names`, `list`, `terraform` | know its own names where others write them |
 
 use std::collections::BTreeMap;
@@ -239,6 +240,16 @@ pub trait ResourceType: Send + Sync + std::fmt::Debug {
         Ok(Vec::new())
     }
 
+    /// All that is marked as `stack`'s, the latest last of those that share a name. Nothing may be missing: what is
+    /// forgotten here is forgotten for good.
+    ///
+    /// The default reads everything there is. A type that is told tags without reading the whole asks for these first.
+    async fn list_owned(&self, aws: &Aws, stack: &str) -> Result<Vec<Live>, Error> {
+        let ids = self.list(aws).await?;
+        let lives = if ids.is_empty() { Vec::new() } else { self.read_many(aws, &ids).await };
+        owned(lives, stack)
+    }
+
     /// What is live, in the order of `ids`; `None` for what is not there.
     async fn read_many(&self, aws: &Aws, ids: &[String]) -> Vec<Result<Option<Live>, Error>>;
 
@@ -275,6 +286,16 @@ pub trait ResourceType: Send + Sync + std::fmt::Debug {
     async fn retire(&self, operation: Operation<'_>, id: &str, spec: &Value) -> Result<(), Error> {
         self.delete(operation, id, spec).await
     }
+}
+
+/// What of `lives` is marked as `stack`'s.
+pub fn owned(lives: Vec<Result<Option<Live>, Error>>, stack: &str) -> Result<Vec<Live>, Error> {
+    let mut owned = Vec::new();
+    for live in lives {
+        // What went away since it was listed is nobody's.
+        owned.extend(live?.filter(|live| live.ownership.as_ref().is_some_and(|owner| owner.stack == stack)));
+    }
+    Ok(owned)
 }
 
 /// The type called `name` among `kinds`.

@@ -60,18 +60,25 @@ pub fn open_project(options: &StackOptions, ui: Ui) -> Result<Project, CliError>
 
 /// The same with inputs that are at hand. `initial` may give the state to start from where there is none.
 pub fn open_project_with(
-    (path, inputs, allow_outside): (&Path, &Inputs, bool),
+    (stack_path, inputs, allow_outside): (&Path, &Inputs, bool),
     state: &StateOptions,
     initial: impl Fn(&str) -> Option<State>,
     ui: Ui,
 ) -> Result<Project, CliError> {
     // The state's place follows from the stack's name, and the digests of secrets from the state's key: so the
     // name is read first, with a key that counts for nothing.
-    let (stack, _) = read_stack(path, inputs, allow_outside, "")?;
+    let (stack, _) = read_stack(stack_path, inputs, allow_outside, "")?;
     let store = FileStore::new(state_path(state, &stack.name))?;
     let found = store.read()?.state;
+    if let (None, Some(latest)) = (&found, store.history()?.first()) {
+        let (path, serial) = (store.path().display(), latest.serial);
+        ui.note(&format!(
+            "warning: there is no state at {path}, but there was one of serial {serial} or later; if it is lost: stepwright state restore {stack_file} {serial}, or stepwright state rebuild {stack_file}",
+            stack_file = stack_path.display()
+        ));
+    }
     let state = found.or_else(|| initial(&stack.name)).unwrap_or_else(|| State::new(&stack.name));
-    let (stack, warnings) = read_stack(path, inputs, allow_outside, &state.digest_key)?;
+    let (stack, warnings) = read_stack(stack_path, inputs, allow_outside, &state.digest_key)?;
     ui.err(|writer, style| render::diagnostic::write(writer, &warnings, style.color));
     Ok(Project { stack, store, state })
 }

@@ -88,12 +88,15 @@ impl From<Vec<ObserveError>> for CliError {
     fn from(errors: Vec<ObserveError>) -> Self {
         let diagnostic = |error: &ObserveError| {
             let help = match error {
-                ObserveError::Unreadable { error, .. } => error.help.clone(),
+                ObserveError::Unreadable { error, .. } | ObserveError::Unlisted { error, .. } => error.help.clone(),
                 ObserveError::NoSuchData { .. } => {
                     vec!["look-ups name something that exists already; create it first".to_owned()]
                 }
                 ObserveError::NoSuchImport { .. } => {
-                    vec!["check its name, and of an ARN the type, path, region and account".to_owned()]
+                    vec![
+                        "check its name, and of an ARN the type, path, region and account".to_owned(),
+                        "if it is gone and to be made anew, take its entry out of [import]".to_owned(),
+                    ]
                 }
                 ObserveError::BadQuery { .. } => vec!["write its name or its ARN".to_owned()],
             };

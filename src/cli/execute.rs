@@ -38,6 +38,12 @@ pub async fn open_session(
     (format, ui): (Format, Ui),
 ) -> Result<Session, CliError> {
     let mut session = tokio::task::block_in_place(|| Session::open(store, initial, command, lock_timeout))?;
+    settle_open(&mut session, aws, (format, ui)).await?;
+    Ok(session)
+}
+
+/// Settles what an interrupted run left open.
+pub async fn settle_open(session: &mut Session, aws: &Aws, (format, ui): (Format, Ui)) -> Result<(), CliError> {
     if session.unfinished_run().is_some() {
         let settled = settle(aws, resources::ALL, session.state()).await?;
         for one in &settled {
@@ -46,7 +52,7 @@ pub async fn open_session(
         }
         session.compact()?;
     }
-    Ok(session)
+    Ok(())
 }
 
 /// Shows `plan`, asks, carries it out and reports. The exit code is the run's.
@@ -60,21 +66,11 @@ pub async fn execute(
     if execution.format == Format::Human {
         ui.out(|writer, style| render::human::plan(writer, plan, style))?;
     }
-    if plan.has_changes() && !execution.is_approved {
-        if !Ui::can_ask() || execution.format == Format::Json {
-            return Err(
-                CliError::message("nobody can be asked, and --yes was not given").help("add --yes to apply without asking")
-            );
-        }
-        let answer =
-            ui.confirm(execution.question).map_err(|error| CliError::message(format!("no answer could be read: {error}")))?;
-        if !answer {
-            ui.note("Nothing was changed.");
-            return Ok(exit_code::ERROR);
-        }
+    if plan.has_changes() && !execution.is_approved && !approve(execution.question, execution.format, ui)? {
+        return Ok(exit_code::ERROR);
     }
     if plan.steps.is_empty() && !plan.has_changes() {
-        session.finish()?;
+        finish(session, ui)?;
         return Ok(exit_code::SUCCESS);
     }
     let live = Live::start(execution.format, ui);
@@ -84,7 +80,7 @@ pub async fn execute(
     let summary = apply(work, &mut session, options, interrupts(), &mut report).await;
     let failures = live.stop();
     let summary = summary?;
-    let state = session.finish()?;
+    let state = finish(session, ui)?;
     if execution.format == Format::Human {
         ui.err(|writer, style| render::progress::report(writer, execution.title, &summary, &failures, style));
         if summary.is_success() && execution.shows_outputs {
@@ -92,6 +88,29 @@ pub async fn execute(
         }
     }
     Ok(code_of(&summary))
+}
+
+/// Asks. Where nobody can be asked, that is an error.
+pub fn approve(question: &str, format: Format, ui: Ui) -> Result<bool, CliError> {
+    if !Ui::can_ask() || format == Format::Json {
+        return Err(CliError::message("nobody can be asked, and --yes was not given").help("add --yes to apply without asking"));
+    }
+    let answer = ui.confirm(question).map_err(|error| CliError::message(format!("no answer could be read: {error}")))?;
+    if !answer {
+        ui.note("Nothing was changed.");
+    }
+    Ok(answer)
+}
+
+/// Ends the run. That an earlier state could not be kept is told, and no error: the state itself was written.
+pub fn finish(mut session: Session, ui: Ui) -> Result<State, CliError> {
+    if session.state().interrupted.is_empty() {
+        session.compact()?;
+    }
+    if let Some(error) = session.unkept() {
+        ui.note(&format!("warning: the state was written, but `stepwright state restore` won't have the one before it: {error}"));
+    }
+    Ok(session.finish()?)
 }
 
 fn code_of(summary: &Summary) -> u8 {

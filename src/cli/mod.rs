@@ -123,7 +123,7 @@ async fn run(command: Command, ui: Ui) -> Result<u8, CliError> {
         Command::Drift(drift) => drift.run(ui).await,
         Command::Import(import) => import.run(ui).await,
         Command::Export(export) => export.run(ui).await,
-        Command::State(state) => state.run(ui),
+        Command::State(state) => state.run(ui).await,
         Command::Graph(graph) => graph.run(ui),
         Command::Schema(schema) => schema.run(ui),
         Command::Completions(completions) => completions.run(ui),

@@ -32,6 +32,7 @@ mod toml;
 mod verify;
 
 pub use discover::{DiscoverError, Discovery, LeftOut, Reason, Request, Selection, discover};
+pub(crate) use leaves::leaves;
 pub use names::stack_name;
 pub use verify::ExportError;
 

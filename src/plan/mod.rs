@@ -29,7 +29,7 @@ mod steps;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use adjust::{keep_unmanaged, seal, sealed_if};
+pub use adjust::{keep_unmanaged, keep_write_only, seal, seal_opposite, sealed_if};
 pub use drift::{LeftAlone, LeftAloneBecause};
 pub use error::PlanError;
 pub use moves::{Moved, moved};

@@ -123,6 +123,13 @@ pub enum EntryError {
     OtherBase { lineage: String, found: u64 },
 }
 
+impl Run {
+    /// `command`, in this process, from now on.
+    pub fn now(command: &str) -> Self {
+        Self { command: command.to_owned(), started_at: Timestamp::now(), process: std::process::id() }
+    }
+}
+
 impl Begin {
     /// The beginning of a journal on `state`.
     pub fn on(state: &State, run: Run) -> Self {

@@ -35,17 +35,17 @@ pub enum StateError {
     Missing { path: PathBuf, journal: PathBuf, serial: u64 },
 
     #[error(
-        "the journal {} is damaged in line {line}: {detail}; put back an undamaged copy of it. It says what an interrupted run did: without it, resources may exist that the state does not know",
+        "the journal {} is damaged in line {line}: {detail}. It says what an interrupted run did: without it, resources may exist that the state does not know. Put back an undamaged copy of it; or `stepwright state rebuild STACK` makes the state anew from the tags of the resources, and keeps the journal aside",
         .path.display()
     )]
     JournalDamaged { path: PathBuf, line: usize, detail: String },
     #[error(
-        "the journal {} continues lineage {journal_lineage}, but the state file beside it is of lineage {state_lineage}: they belong to different states; put the state file and the journal of one run together again",
+        "the journal {} continues lineage {journal_lineage}, but the state file beside it is of lineage {state_lineage}: they belong to different states; put the state file and the journal of one run together again; or `stepwright state rebuild STACK` makes the state anew from the tags of the resources, and keeps both aside",
         .path.display()
     )]
     JournalOfOther { path: PathBuf, journal_lineage: String, state_lineage: String },
     #[error(
-        "the journal {} continues serial {journal_serial}, but the state file beside it is older: serial {state_serial}; put back the state file of serial {journal_serial}",
+        "the journal {} continues serial {journal_serial}, but the state file beside it is older: serial {state_serial}; put back the state file of serial {journal_serial}: `stepwright state restore STACK {journal_serial}`, if `stepwright state history STACK` has it",
         .path.display()
     )]
     JournalAhead { path: PathBuf, journal_serial: u64, state_serial: u64 },
@@ -79,6 +79,13 @@ pub enum StateError {
         .path.display()
     )]
     Uncertain { path: PathBuf },
+    #[error("the history of {} has no serial {serial}; {known}", .path.display())]
+    NoSuchSerial { path: PathBuf, serial: u64, known: String },
+    #[error(
+        "{} is of lineage {found}, and the state that it would be put in the place of is of {wanted}: it is the record of other resources, and is not put back. `stepwright state rebuild STACK` makes a state from the tags of the resources",
+        .path.display()
+    )]
+    OtherLineage { path: PathBuf, found: String, wanted: String },
     #[error("an entry for {} does not fit its state: {source}; this is a bug in stepwright", .path.display())]
     Entry { path: PathBuf, source: EntryError },
     #[error(
@@ -88,4 +95,4 @@ pub enum StateError {
     Unwritable { path: PathBuf, detail: String },
 }
 
-const RESTORE: &str = "put back an undamaged copy of it. Deleting it would make stepwright forget every resource of the stack, and nothing was changed";
+const RESTORE: &str = "put back an earlier one: `stepwright state history STACK` lists what is kept, `stepwright state restore STACK SERIAL` puts it back, and `stepwright state rebuild STACK` makes it anew from the tags of the resources. Deleting it would make stepwright forget every resource of the stack, and nothing was changed";

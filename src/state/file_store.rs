@@ -14,8 +14,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::state::format::Author;
 use crate::state::journal::{self, Journal, JournalRead};
-use crate::state::{Begin, Run, State, StateError, files, format};
+use crate::state::{Begin, Run, State, StateError, files, format, history};
 
 /// Where a state is kept.
 #[derive(Clone, Debug)]
@@ -102,17 +103,28 @@ impl FileStore {
 
     /// Puts `state` in the place of the one with the serial before its own. Only a [`super::Session`] may,
     /// which holds the lock and knows that the journal is in it.
-    pub(super) fn write(&self, state: &State) -> Result<(), StateError> {
+    ///
+    /// What is replaced is kept in the history first. That this failed is returned, and no reason not to write: a
+    /// state that is true and has no past is worth more than one that is wrong and has one.
+    pub(super) fn write(&self, state: &State, author: &Author) -> Result<Option<StateError>, StateError> {
         let wanted = state.serial.saturating_sub(1);
         let current = self.read_snapshot()?;
         // A write whose last step failed may be repeated: the file may be in its place already.
         let is_written = current.as_ref() == Some(state);
+        let is_first = current.is_none();
         let (found, lineage) = current.map_or((0, state.lineage.clone()), |current| (current.serial, current.lineage));
         if !is_written && (found != wanted || lineage != state.lineage) {
             return Err(StateError::Moved { path: self.path.clone(), wanted, found, lineage });
         }
         files::create_folder_of(&self.path)?;
-        files::replace(&self.path, format::write(state, &self.path)?.as_bytes())
+        let text = format::write(state, Some(author), &self.path)?;
+        let kept = match (is_written, is_first) {
+            (true, _) => Ok(()),
+            (false, true) => history::set_aside(&self.path),
+            (false, false) => history::keep(&self.path, found),
+        };
+        files::replace(&self.path, text.as_bytes())?;
+        Ok(kept.and_then(|()| history::prune(&self.path)).err())
     }
 
     /// Starts the journal of `run` on `state`, in the place of one that has been folded.
@@ -130,7 +142,11 @@ impl FileStore {
         files::remove(&self.journal)
     }
 
-    fn read_snapshot(&self) -> Result<Option<State>, StateError> {
+    pub(super) fn journal_path(&self) -> &Path {
+        &self.journal
+    }
+
+    pub(super) fn read_snapshot(&self) -> Result<Option<State>, StateError> {
         files::read(&self.path)?.map(|bytes| format::read(bytes, &self.path)).transpose()
     }
 }

@@ -53,6 +53,69 @@ pub(super) fn create_folder_of(path: &Path) -> Result<(), StateError> {
     }
 }
 
+/// Makes the folder at `path`, which only its owner may enter, if it is not there.
+pub(super) fn create_private_folder(path: &Path) -> Result<(), StateError> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    attempt("create the folder", path, || builder.create(path))?;
+    sync_folder_of(path)
+}
+
+/// Gives the file at `from` a second name, durably; where the file system has no hard links, a copy gets that name.
+/// Nothing may be there yet.
+pub(super) fn link_or_copy(from: &Path, to: &Path) -> Result<(), StateError> {
+    if attempt("link", to, || std::fs::hard_link(from, to)).is_ok() {
+        return sync_folder_of(to);
+    }
+    match read(from)? {
+        Some(bytes) => replace(to, &bytes),
+        None => Ok(()),
+    }
+}
+
+/// Keeps what is at `path` under a name that is free, beside it, and says which. Nothing that is kept so is ever removed.
+pub(super) fn keep_aside(path: &Path) -> Result<Option<PathBuf>, StateError> {
+    let Some(bytes) = read(path)? else { return Ok(None) };
+    let mut aside = with_suffix(path, ".aside");
+    for number in 2_u64.. {
+        match read(&aside)? {
+            None => break,
+            // One that was kept right before a crash, or before the disk was full.
+            Some(same) if same == bytes => return Ok(Some(aside)),
+            Some(_) => aside = with_suffix(path, &format!(".aside-{number}")),
+        }
+    }
+    link_or_copy(path, &aside)?;
+    Ok(Some(aside))
+}
+
+/// Renames, durably. Nothing may be at `to` that counts.
+pub(super) fn rename(from: &Path, to: &Path) -> Result<(), StateError> {
+    attempt("rename to", to, || std::fs::rename(from, to))?;
+    sync_folder_of(to)
+}
+
+/// The names of what is in the folder at `path`; none where there is no folder.
+pub(super) fn names_in(path: &Path) -> Result<Vec<String>, StateError> {
+    let failed = |source| StateError::Io { action: "list the folder", path: path.to_owned(), source };
+    let entries = match std::fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let names = entries.map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()));
+    names.collect::<io::Result<_>>().map_err(failed)
+}
+
+/// When the file was last written to, as far as the file system tells.
+pub(super) fn modified_at(path: &Path) -> Option<jiff::Timestamp> {
+    std::fs::metadata(path).and_then(|found| found.modified()).ok()?.try_into().ok()
+}
+
 /// Appends `bytes` with one call and waits until they are on the disk.
 pub(super) fn append(mut file: &File, path: &Path, bytes: &[u8]) -> Result<(), StateError> {
     write_all(&mut file, path, bytes)?;
@@ -167,7 +230,7 @@ pub(super) mod fault {
     use std::cell::Cell;
     use std::io;
 
-    #[derive(Clone, Copy, PartialEq)]
+    #[derive(Clone, Copy, Debug, PartialEq)]
     pub enum Mode {
         /// One step fails, as on a disk that is full for a moment.
         Once,

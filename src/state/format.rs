@@ -9,6 +9,7 @@
 //! | `resources` | address → [`Record`] |
 //! | `deposed` | replaced and still to be deleted |
 //! | `outputs` | name → value |
+//! | `written_by` | the command that wrote this, and when; may be absent, and is no part of the state |
 //! | `checksum` | SHA-256, in hex, of the file without this last member and without white space between tokens |
 //!
 //! The checksum is of the text and not of the values, so that no rounding of numbers can break it;
@@ -18,6 +19,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -29,12 +31,20 @@ use crate::state::{Deposed, Record, RecordedOutput, State, StateError};
 /// The newest format, and the one that is written.
 pub const FORMAT_VERSION: u64 = 1;
 
-/// Every key of the file but the checksum, in its order.
+/// Which command wrote a state file, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Author {
+    /// For example `apply stacks/nightly.toml`.
+    pub command: String,
+    pub at: Timestamp,
+}
+
+/// Every key that a file must have but the checksum, in its order.
 const KEYS: [&str; 9] =
     ["format_version", "lineage", "serial", "stack", "place", "digest_key", "resources", "deposed", "outputs"];
 
 /// `state` as the text of a state file. `path` is for errors alone.
-pub fn write(state: &State, path: &Path) -> Result<String, StateError> {
+pub fn write(state: &State, author: Option<&Author>, path: &Path) -> Result<String, StateError> {
     let unwritable = |detail: String| StateError::Unwritable { path: path.to_owned(), detail };
     let document = Written {
         format_version: FORMAT_VERSION,
@@ -46,6 +56,7 @@ pub fn write(state: &State, path: &Path) -> Result<String, StateError> {
         resources: &state.resources,
         deposed: &state.deposed,
         outputs: &state.outputs,
+        written_by: author,
     };
     let body = serde_json::to_string_pretty(&document).map_err(|error| unwritable(error.to_string()))?;
     let head = body.strip_suffix("\n}").ok_or_else(|| unwritable("it has no end".to_owned()))?;
@@ -58,6 +69,11 @@ pub fn write(state: &State, path: &Path) -> Result<String, StateError> {
 
 /// The state in `bytes`. Everything that is not a whole, undamaged state file of a known format is refused.
 pub fn read(bytes: impl AsRef<[u8]>, path: &Path) -> Result<State, StateError> {
+    read_with_author(bytes, path).map(|(state, _)| state)
+}
+
+/// The same, and who wrote it.
+pub fn read_with_author(bytes: impl AsRef<[u8]>, path: &Path) -> Result<(State, Option<Author>), StateError> {
     let bytes = bytes.as_ref();
     let path_of = || path.to_owned();
     if bytes.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0) {
@@ -94,7 +110,7 @@ pub fn read(bytes: impl AsRef<[u8]>, path: &Path) -> Result<State, StateError> {
         return Err(StateError::Checksum { path: path_of() });
     }
     let document: Document = serde_json::from_str(text).map_err(|error| malformed(error.to_string()))?;
-    Ok(State {
+    let state = State {
         lineage: document.lineage,
         serial: document.serial,
         stack: document.stack,
@@ -104,7 +120,8 @@ pub fn read(bytes: impl AsRef<[u8]>, path: &Path) -> Result<State, StateError> {
         deposed: document.deposed,
         outputs: document.outputs,
         interrupted: Vec::new(),
-    })
+    };
+    Ok((state, document.written_by))
 }
 
 #[derive(Serialize)]
@@ -118,6 +135,8 @@ struct Written<'a> {
     resources: &'a BTreeMap<Address, Record>,
     deposed: &'a [Deposed],
     outputs: &'a BTreeMap<String, RecordedOutput>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    written_by: Option<&'a Author>,
 }
 
 /// An unknown member is an error, since the next write would lose it.
@@ -134,6 +153,8 @@ struct Document {
     resources: BTreeMap<Address, Record>,
     deposed: Vec<Deposed>,
     outputs: BTreeMap<String, RecordedOutput>,
+    #[serde(default)]
+    written_by: Option<Author>,
     #[serde(rename = "checksum")]
     _checksum: String,
 }

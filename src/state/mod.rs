@@ -4,6 +4,8 @@
 //! |---|---|---|
 //! | `state/NAME.json` | once at the end of a run: temporary file, fsync, rename, fsync of the folder | the [`State`], see [`format`] |
 //! | `state/NAME.json.journal` | one line per [`Entry`], with fsync, before and after each call | what this run does, see [`journal`] |
+//! | `state/NAME.json.history/SERIAL.json` | before a new state file takes the place of that serial | the last states, see [`history`] |
+//! | `state/NAME.json.aside` | before an unreadable file, or a journal that does not fit, is replaced | that file, see [`recovery`] |
 //! | `state/NAME.json.lock` | at the start of a run that may change something | who holds it, see [`lock`] |
 //!
 //! ```text
@@ -15,7 +17,8 @@
 //!
 //! Memory and disk go through the same function, so the state of a run that was killed is the state
 //! that the run had in memory at its last durable entry. Everything that knows of files is in
-//! [`file_store`], [`journal`], [`lock`] and `files`; [`Session`] is the only writer.
+//! [`file_store`], [`history`], [`journal`], [`lock`] and `files`; [`Session`] is the only writer, but where there is
+//! nothing that it could read: there it is [`Recovery`].
 
 use std::collections::BTreeMap;
 
@@ -28,23 +31,29 @@ use crate::resource::Attributes;
 use crate::stack::{Dependency, Lifecycle};
 use crate::value::Value;
 
+pub mod comparison;
 pub mod digest;
 pub mod entry;
 pub mod error;
 pub mod file_store;
 mod files;
 pub mod format;
+pub mod history;
 pub mod journal;
 pub mod lock;
+pub mod recovery;
 pub mod session;
 #[cfg(test)]
 mod tests;
 
+pub use comparison::{Compared, Comparison, compare};
 pub use digest::digest;
 pub use entry::{Begin, Entry, EntryError, Outcome, Run};
 pub use error::StateError;
 pub use file_store::{FileStore, Loaded};
+pub use history::Earlier;
 pub use lock::{Holder, Lock};
+pub use recovery::{Opened, Recovered, Recovery};
 pub use session::Session;
 
 /// The record of one stack.

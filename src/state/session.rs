@@ -5,6 +5,7 @@
 //! record  append + fsync, then the same entries into memory          (as often as needed)
 //! compact everything so far into a new state file; the journal goes  (after settling, before planning)
 //! finish  compact, and release the lock
+//! replace another state in the place of this one, which stays in the history
 //! ```
 //!
 //! Nothing is written before the first `record`: a run without changes leaves the files as they are.
@@ -14,8 +15,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::state::format::Author;
 use crate::state::journal::{Journal, JournalRead};
-use crate::state::{Entry, FileStore, Lock, Run, State, StateError};
+use crate::state::{Entry, FileStore, Loaded, Lock, Run, State, StateError, history};
 
 /// A state that is locked by this process.
 #[derive(Debug)]
@@ -28,6 +30,8 @@ pub struct Session {
     journal: OnDisk,
     unfinished_run: Option<Run>,
     torn: bool,
+    /// Why what a new state file replaced could not be kept.
+    unkept: Option<StateError>,
     /// Held until the session goes.
     _lock: Lock,
 }
@@ -52,9 +56,14 @@ impl Session {
     /// `command` is what others are told who find it locked, for example `apply stacks/nightly.toml`;
     /// `patience` is how long to wait (and block the thread) while another run holds the lock.
     pub fn open(store: FileStore, initial: Option<State>, command: &str, patience: Duration) -> Result<Self, StateError> {
-        let run = Run { command: command.to_owned(), started_at: Timestamp::now(), process: std::process::id() };
+        let run = Run::now(command);
         let lock = Lock::acquire(store.path(), &run, patience)?;
         let loaded = store.read()?;
+        Self::of(store, run, lock, loaded, initial)
+    }
+
+    /// The same with what has been locked and read already.
+    pub(super) fn of(store: FileStore, run: Run, lock: Lock, loaded: Loaded, initial: Option<State>) -> Result<Self, StateError> {
         let path = || store.path().to_owned();
         let state = match (loaded.state, initial) {
             (Some(found), Some(wanted)) if found.stack != wanted.stack => {
@@ -66,7 +75,7 @@ impl Session {
         };
         let journal = loaded.journal.map_or(OnDisk::Nothing, |read| OnDisk::Left(Box::new(read)));
         let (snapshot, unfinished_run, torn) = (loaded.snapshot, loaded.unfinished_run, loaded.torn);
-        Ok(Self { store, run, state, snapshot, journal, unfinished_run, torn, _lock: lock })
+        Ok(Self { store, run, state, snapshot, journal, unfinished_run, torn, unkept: None, _lock: lock })
     }
 
     /// The state as of the last entry recorded. Its serial is that of the state file.
@@ -82,6 +91,11 @@ impl Session {
     /// Whether the interrupted run's last entry was dropped because it is not whole.
     pub fn was_torn(&self) -> bool {
         self.torn
+    }
+
+    /// Why an earlier state could not be kept in the history. The present one is true all the same.
+    pub fn unkept(&self) -> Option<&StateError> {
+        self.unkept.as_ref()
     }
 
     /// Makes `entries` durable with one write and one fsync, then true in memory.
@@ -124,14 +138,35 @@ impl Session {
         if self.has_changed() {
             let mut next = self.state.clone();
             next.serial += 1;
-            self.journal = OnDisk::Uncertain;
-            self.store.write(&next)?;
-            self.snapshot = Some(next.clone());
-            self.state = next;
+            self.write(next)?;
         }
         // From here on the journal has been folded. Should its removal fail, every reader knows that by its serial.
         self.journal = OnDisk::Nothing;
         self.store.remove_journal()
+    }
+
+    /// Puts `state` in the place of the present one, as the next serial of its lineage. The present one is kept in the
+    /// history, or nothing is replaced. Refused while an intent is open.
+    pub fn replace(&mut self, state: State) -> Result<&State, StateError> {
+        self.compact()?;
+        if self.snapshot.is_some() {
+            history::keep(self.store.path(), self.state.serial)?;
+        }
+        let (lineage, serial) = (self.state.lineage.clone(), self.state.serial + 1);
+        self.write(State { lineage, serial, interrupted: Vec::new(), ..state })?;
+        self.journal = OnDisk::Nothing;
+        Ok(&self.state)
+    }
+
+    fn write(&mut self, next: State) -> Result<(), StateError> {
+        self.journal = OnDisk::Uncertain;
+        let author = Author { command: self.run.command.clone(), at: Timestamp::now() };
+        if let Some(error) = self.store.write(&next, &author)? {
+            self.unkept.get_or_insert(error);
+        }
+        self.snapshot = Some(next.clone());
+        self.state = next;
+        Ok(())
     }
 
     /// Ends the run and returns the state as it was left.

@@ -14,6 +14,7 @@ use crate::state::{
 use crate::value::Value;
 
 mod fold;
+mod history;
 
 const FIXTURE: &str = include_str!("../../tests/fixtures/state/format-1.json");
 const NO_WAIT: Duration = Duration::ZERO;
@@ -130,7 +131,7 @@ fn check_error(bytes: &[u8], expected: &Expect) {
 fn format_1_still_loads_and_is_still_written() {
     let state = State { serial: 7, ..state() };
     assert_eq!(format::read(FIXTURE, Path::new("f")).expect("it loads"), state);
-    assert_eq!(format::write(&state, Path::new("f")).expect("it is written"), FIXTURE);
+    assert_eq!(format::write(&state, None, Path::new("f")).expect("it is written"), FIXTURE);
     let reformatted = FIXTURE.replace("\n  ", "\r\n\t");
     assert_eq!(format::read(reformatted, Path::new("f")).expect("white space does not count"), state);
 }
@@ -140,25 +141,25 @@ fn errors_say_what_to_do() {
     check_error(
         b"",
         &expect![
-            "the state file state/nightly.json is empty; put back an undamaged copy of it. Deleting it would make stepwright forget every resource of the stack, and nothing was changed"
+            "the state file state/nightly.json is empty; put back an earlier one: `stepwright state history STACK` lists what is kept, `stepwright state restore STACK SERIAL` puts it back, and `stepwright state rebuild STACK` makes it anew from the tags of the resources. Deleting it would make stepwright forget every resource of the stack, and nothing was changed"
         ],
     );
     check_error(
         &FIXTURE.as_bytes()[..300],
         &expect![
-            "the state file state/nightly.json ends in the middle, after line 11; put back an undamaged copy of it. Deleting it would make stepwright forget every resource of the stack, and nothing was changed"
+            "the state file state/nightly.json ends in the middle, after line 11; put back an earlier one: `stepwright state history STACK` lists what is kept, `stepwright state restore STACK SERIAL` puts it back, and `stepwright state rebuild STACK` makes it anew from the tags of the resources. Deleting it would make stepwright forget every resource of the stack, and nothing was changed"
         ],
     );
     check_error(
         b"state: yes",
         &expect![
-            "the state file state/nightly.json is not JSON: expected value at line 1 column 1; put back an undamaged copy of it. Deleting it would make stepwright forget every resource of the stack, and nothing was changed"
+            "the state file state/nightly.json is not JSON: expected value at line 1 column 1; put back an earlier one: `stepwright state history STACK` lists what is kept, `stepwright state restore STACK SERIAL` puts it back, and `stepwright state rebuild STACK` makes it anew from the tags of the resources. Deleting it would make stepwright forget every resource of the stack, and nothing was changed"
         ],
     );
     check_error(
         FIXTURE.replace("arn:main", "arn:mine").as_bytes(),
         &expect![
-            "the state file state/nightly.json was damaged or edited: its checksum does not fit its content; put back an undamaged copy of it. Deleting it would make stepwright forget every resource of the stack, and nothing was changed"
+            "the state file state/nightly.json was damaged or edited: its checksum does not fit its content; put back an earlier one: `stepwright state history STACK` lists what is kept, `stepwright state restore STACK SERIAL` puts it back, and `stepwright state rebuild STACK` makes it anew from the tags of the resources. Deleting it would make stepwright forget every resource of the stack, and nothing was changed"
         ],
     );
     check_error(
@@ -170,13 +171,13 @@ fn errors_say_what_to_do() {
     check_error(
         FIXTURE.replace("\"lineage\"", "\"linage\"").as_bytes(),
         &expect![
-            "the state file state/nightly.json has no `lineage`; put back an undamaged copy of it. Deleting it would make stepwright forget every resource of the stack, and nothing was changed"
+            "the state file state/nightly.json has no `lineage`; put back an earlier one: `stepwright state history STACK` lists what is kept, `stepwright state restore STACK SERIAL` puts it back, and `stepwright state rebuild STACK` makes it anew from the tags of the resources. Deleting it would make stepwright forget every resource of the stack, and nothing was changed"
         ],
     );
     check_error(
         b"[1]",
         &expect![
-            "the state file state/nightly.json is not a state: it holds no JSON object; put back an undamaged copy of it. Deleting it would make stepwright forget every resource of the stack, and nothing was changed"
+            "the state file state/nightly.json is not a state: it holds no JSON object; put back an earlier one: `stepwright state history STACK` lists what is kept, `stepwright state restore STACK SERIAL` puts it back, and `stepwright state rebuild STACK` makes it anew from the tags of the resources. Deleting it would make stepwright forget every resource of the stack, and nothing was changed"
         ],
     );
 }
@@ -350,7 +351,8 @@ fn journal_and_state_must_belong_together() {
     drop(session);
     let error = |store: &FileStore| store.read().expect_err("it is refused");
     let original = store.read().expect("it reads").snapshot.expect("a state");
-    let put = |state: &State| std::fs::write(store.path(), format::write(state, store.path()).expect("text")).expect("written");
+    let put =
+        |state: &State| std::fs::write(store.path(), format::write(state, None, store.path()).expect("text")).expect("written");
     put(&State { lineage: "other".into(), ..original.clone() });
     assert!(matches!(error(&store), StateError::JournalOfOther { .. }));
     put(&State { serial: 0, ..original.clone() });

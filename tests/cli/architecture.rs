@@ -19,6 +19,7 @@ const ROWS: &[&[&str]] = &[
     &["plan"],
     &["observe"],
     &["export"],
+    &["rebuild"],
     &["apply"],
     &["render"],
     &["cli"],
@@ -163,7 +164,17 @@ fn assert_none(why: &str, pattern: &str, among: impl Fn(&Module) -> bool) {
 
 fn is_pure(module: &Module) -> bool {
     !module.is_in(&["stack/load.rs", "export/discover.rs"])
-        && module.is_in(&["document/", "schema/", "stack/", "graph.rs", "graph/", "plan/", "export/", "apply/schedule.rs"])
+        && module.is_in(&[
+            "document/",
+            "schema/",
+            "stack/",
+            "graph.rs",
+            "graph/",
+            "plan/",
+            "export/",
+            "rebuild/",
+            "apply/schedule.rs",
+        ])
 }
 
 #[test]

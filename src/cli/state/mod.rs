@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `list.rs`, `show.rs` | look at it; no lock, no credentials |
 //! | `mv.rs`, `rm.rs` | change it, and nothing in AWS; under the lock |
+//! | `history.rs`, `restore.rs` | the states before the present one, and how one of them comes back |
+//! | `rebuild.rs` | makes a lost one anew from what is live; reads AWS |
 
 use std::path::{Path, PathBuf};
 
@@ -17,30 +19,39 @@ use crate::cli::ui::Ui;
 use crate::diagnostic::nearest;
 use crate::state::{FileStore, Session, State};
 
+mod history;
 mod list;
 mod mv;
+mod rebuild;
+mod restore;
 mod rm;
 mod show;
 
 /// Looks at what is recorded, and corrects it.
 #[derive(Debug, Subcommand)]
 #[command(
-    after_help = "Examples:\n  stepwright state list stacks/ecs-task.toml\n  stepwright state show stacks/ecs-task.toml cluster.main\n  stepwright state mv stacks/ecs-task.toml role.workflow role.nightly"
+    after_help = "Examples:\n  stepwright state list stacks/ecs-task.toml\n  stepwright state show stacks/ecs-task.toml cluster.main\n  stepwright state mv stacks/ecs-task.toml role.workflow role.nightly\n  stepwright state history stacks/ecs-task.toml"
 )]
 pub enum StateCommand {
     List(list::List),
     Show(show::Show),
     Mv(mv::Mv),
     Rm(rm::Rm),
+    History(history::History),
+    Restore(restore::Restore),
+    Rebuild(rebuild::Rebuild),
 }
 
 impl StateCommand {
-    pub fn run(&self, ui: Ui) -> Result<u8, CliError> {
+    pub async fn run(&self, ui: Ui) -> Result<u8, CliError> {
         match self {
             Self::List(list) => list.run(ui),
             Self::Show(show) => show.run(ui),
             Self::Mv(mv) => mv.run(ui),
             Self::Rm(rm) => rm.run(ui),
+            Self::History(history) => history.run(ui),
+            Self::Restore(restore) => restore.run(ui),
+            Self::Rebuild(rebuild) => rebuild.run(ui).await,
         }
     }
 }
@@ -83,8 +94,13 @@ impl Changed {
         if session.state().interrupted.is_empty() {
             return Ok(session);
         }
-        Err(CliError::message("an interrupted run has left open what it did").help("settle it first: stepwright apply STACK"))
+        Err(unsettled())
     }
+}
+
+/// The error of a command that asks nothing of AWS where only AWS knows how an interrupted run ended.
+fn unsettled() -> CliError {
+    CliError::message("an interrupted run has left open what it did").help("settle it first: stepwright apply STACK")
 }
 
 /// The state file: named by --state, else that of the stack, else the only one there is.
@@ -105,8 +121,12 @@ fn nothing_at(path: &Path) -> CliError {
 fn only_state() -> Result<PathBuf, CliError> {
     let folder = Path::new(STATE_FOLDER);
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut states: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect();
+    let is_of = |path: &Path, kind: &str| path.extension().is_some_and(|extension| extension == kind);
+    // A state that is lost still has its history.
+    let named = entries.map(|path| if is_of(&path, "history") { path.with_extension("") } else { path });
+    let mut states: Vec<PathBuf> = named.filter(|path| is_of(path, "json")).collect();
     states.sort();
+    states.dedup();
     match states.as_slice() {
         [only] => Ok(only.clone()),
         [] => Err(CliError::message(format!("there is no state below {STATE_FOLDER}/"))
@@ -132,6 +152,11 @@ fn parse_address(text: &str) -> Result<Address, CliError> {
         let error = CliError::message(error.to_string());
         if text.ends_with(".toml") { error.help(format!("there is no file {text} either")) } else { error }
     })
+}
+
+/// Whether `state` knows the resource with this ARN.
+fn records(state: &State, id: &str) -> bool {
+    state.resources.values().chain(state.deposed.iter().map(|deposed| &deposed.record)).any(|record| record.id == id)
 }
 
 /// The error of an address that `state` does not have.

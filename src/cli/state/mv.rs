@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::address::Address;
 use crate::cli::error::CliError;
+use crate::cli::execute::finish;
 use crate::cli::exit_code;
 use crate::cli::state::{Changed, parse_address, stack_first, unknown};
 use crate::cli::ui::Ui;
@@ -35,7 +36,7 @@ impl Mv {
         let mut session = self.changed.open(stack, &format!("state mv {from} {to}"))?;
         check(session.state(), &from, &to)?;
         session.record(&[Entry::Move { from: from.clone(), to: to.clone() }])?;
-        session.finish()?;
+        finish(session, ui)?;
         ui.note(&format!("{from} is {to} now. Rename it in the stack file too."));
         Ok(exit_code::SUCCESS)
     }
@@ -55,6 +56,6 @@ fn check(state: &State, from: &Address, to: &Address) -> Result<(), CliError> {
     match state.resources.get(to) {
         None => Ok(()),
         Some(record) => Err(CliError::message(format!("{to} is recorded already: {}", record.id))
-            .help(format!("have it forgotten first: stepwright state rm {to}"))),
+            .help(format!("have it forgotten first: stepwright state rm STACK {to}"))),
     }
 }

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::cli::error::CliError;
+use crate::cli::execute::finish;
 use crate::cli::exit_code;
 use crate::cli::state::{Changed, parse_address, stack_first, unknown};
 use crate::cli::ui::Ui;
@@ -36,7 +37,7 @@ impl Rm {
         let forgotten = words.iter().map(|word| forget(session.state(), word)).collect::<Result<Vec<_>, _>>()?;
         let (entries, told): (Vec<Entry>, Vec<String>) = forgotten.into_iter().unzip();
         session.record(&entries)?;
-        session.finish()?;
+        finish(session, ui)?;
         for told in told {
             ui.note(&format!("Forgot {told}. It stays in AWS."));
         }

@@ -18,6 +18,12 @@ use crate::resource::ResourceType;
 use crate::state::{Record, State};
 use crate::value::Value;
 
+mod history;
+mod rebuild;
+
+pub use history::{history, history_json, restored, restored_json};
+pub use rebuild::{left_out, rebuilt, rebuilt_json};
+
 /// `state list`: an address a line, in their order; what a replacement left behind says so.
 pub fn list(out: &mut dyn Write, state: &State) -> Result<()> {
     for address in state.resources.keys() {

@@ -5,6 +5,7 @@
 //! | `role.rs` | the fields, and the contract of a resource type |
 //! | `validate.rs` | what IAM would refuse, beyond the limits of the fields |
 //! | `read.rs` | roles as AWS tells them |
+//! | `marked.rs` | all that carry the tag of a stack |
 //! | `mention.rs` | where others name them |
 //! | `write.rs` | creation, change and deletion |
 //! | `access.rs` | what a role may do: whether a refusal of another service is one to wait out |
@@ -25,6 +26,7 @@ use crate::schema::{Difference, Field};
 use crate::value::Value;
 
 pub mod access;
+mod marked;
 mod mention;
 mod read;
 mod validate;
@@ -125,6 +127,11 @@ impl ResourceType for Role {
 
     fn terraform(&self) -> Option<&'static TerraformNames> {
         Some(&mention::TERRAFORM)
+    }
+
+    async fn list_owned(&self, aws: &Aws, stack: &str) -> Result<Vec<Live>, Error> {
+        let ids = marked::marked(aws, stack).await?;
+        crate::resource::owned(read::read_many(aws, &ids).await, stack)
     }
 
     async fn read_many(&self, aws: &Aws, ids: &[String]) -> Vec<Result<Option<Live>, Error>> {

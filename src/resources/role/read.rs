@@ -20,9 +20,9 @@ use crate::resources::tags::{self, Tags};
 use crate::value::Value;
 
 /// IAM has a bucket of calls for the whole account; this many at once leave it room.
-const CONCURRENT_READS: usize = 6;
+pub const CONCURRENT_READS: usize = 6;
 const WORTH_A_LISTING: usize = 10;
-const LARGEST_PAGE: i32 = 1000;
+pub const LARGEST_PAGE: i32 = 1000;
 
 /// The policies of one role.
 #[derive(Clone, Debug, Default)]

@@ -175,6 +175,11 @@ impl ResourceType for StateMachine {
         mention::list(aws).await
     }
 
+    async fn list_owned(&self, aws: &Aws, stack: &str) -> Result<Vec<Live>, Error> {
+        let ids = read::marked(aws, &self.list(aws).await?, stack).await?;
+        crate::resource::owned(self.read_many(aws, &ids).await, stack)
+    }
+
     async fn read_many(&self, aws: &Aws, ids: &[String]) -> Vec<Result<Option<Live>, Error>> {
         read::read_many(aws, ids).await
     }

@@ -68,6 +68,19 @@ async fn tags_of(aws: &Aws, arn: &str) -> Result<Tags, Error> {
     Ok(tags::from_wire(exchange.answer("states:ListTagsForResource")?.get("tags")))
 }
 
+/// Which of the state machines `ids` carry the tag of `stack`: a call for each, and none for its definition.
+pub async fn marked(aws: &Aws, ids: &[String], stack: &str) -> Result<Vec<String>, Error> {
+    let mut reads = Vec::with_capacity(ids.len());
+    for id in ids {
+        let (aws, id) = (aws.clone(), id.clone());
+        reads.push(async move { optional(tags_of(&aws, &id).await).map(|tags| (id, tags.unwrap_or_default())) });
+    }
+    let told: Vec<_> = futures::stream::iter(reads).buffered(CONCURRENT_READS).collect().await;
+    let told = told.into_iter().collect::<Result<Vec<_>, Error>>()?;
+    let is_marked = |tags: &Tags| tags.get(Ownership::STACK).is_some_and(|found| found == stack);
+    Ok(told.into_iter().filter(|(_, tags)| is_marked(tags)).map(|(id, _)| id).collect())
+}
+
 fn live(description: &Description, mut machine_tags: Tags) -> Live {
     let ownership = Ownership::split_off(&mut machine_tags);
     let mut spec = description.spec();

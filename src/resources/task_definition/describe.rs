@@ -67,6 +67,20 @@ async fn newest(aws: &Aws, family: &str) -> Result<Vec<String>, Error> {
     }
 }
 
+/// Every active revision of the region.
+pub async fn active(aws: &Aws) -> Result<Vec<String>, Error> {
+    let (mut arns, mut next) = (Vec::new(), None);
+    loop {
+        let request = aws.ecs.list_task_definitions().status(TaskDefinitionStatus::Active).set_next_token(next);
+        let page = request.send().await.map_err(|error| Error::from_sdk(LIST, error))?;
+        arns.extend(page.task_definition_arns.unwrap_or_default());
+        next = page.next_token;
+        if next.is_none() {
+            return Ok(arns);
+        }
+    }
+}
+
 /// A task definition from the JSON of an answer: `{"taskDefinition": …, "tags": …}`.
 pub fn parse(operation: &'static str, answer: &Json) -> Result<Live, Error> {
     let json = answer.get("taskDefinition").unwrap_or(&Json::Null);

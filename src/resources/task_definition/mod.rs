@@ -21,7 +21,8 @@ use crate::aws::{Aws, Error, ErrorKind};
 use crate::diagnostic::Finding;
 use crate::place::Place;
 use crate::resource::{
-    Attribute, Attributes, Description, Live, Mention, Operation, Ownership, Replacement, ResourceType, Sought, TerraformNames,
+    self, Attribute, Attributes, Description, Live, Mention, Operation, Ownership, Replacement, ResourceType, Sought,
+    TerraformNames,
 };
 use crate::resources::{ecs, tags};
 use crate::schema::{Difference, Field};
@@ -112,6 +113,15 @@ impl ResourceType for TaskDefinition {
 
     async fn list(&self, aws: &Aws) -> Result<Vec<String>, Error> {
         mention::list(aws).await
+    }
+
+    /// Only its description tells the tags of a revision, so each active one of the region is described.
+    async fn list_owned(&self, aws: &Aws, stack: &str) -> Result<Vec<Live>, Error> {
+        let revisions = describe::active(aws).await?;
+        let mut owned = resource::owned(self.read_many(aws, &revisions).await, stack)?;
+        let revision = |live: &Live| live.attributes.get("revision").and_then(Value::as_i64);
+        owned.sort_by_key(|live| (live.spec.text("family").map(str::to_owned), revision(live)));
+        Ok(owned)
     }
 
     async fn read_many(&self, aws: &Aws, ids: &[String]) -> Vec<Result<Option<Live>, Error>> {

@@ -72,6 +72,6 @@ proptest! {
         }
         // What is in a file is what is in memory.
         let file = State { interrupted: Vec::new(), ..state.clone() };
-        prop_assert_eq!(format::read(format::write(&file, Path::new("f")).expect("text"), Path::new("f")).expect("a state"), file);
+        prop_assert_eq!(format::read(format::write(&file, None, Path::new("f")).expect("text"), Path::new("f")).expect("a state"), file);
     }
 }
