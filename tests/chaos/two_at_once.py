@@ -2,7 +2,7 @@
 from subjects import CHANGE, CREATE, DESTROY, ECS_TASK
 from endpoints import READS
 from tally import Tally
-from world import Outcome, World
+from world import World, end, start
 
 LATENCY_MS = 10
 PAIRS = ((CREATE, CREATE), (CREATE, CHANGE), (CREATE, DESTROY), (CHANGE, DESTROY), (DESTROY, DESTROY))
@@ -29,8 +29,10 @@ def at_once(setting, world, turn):
         world.run(ECS_TASK.command(CREATE))
     world.endpoint.disturb(latency_ms=LATENCY_MS, truncate_log=True)
     # The proxy's log tells them apart by their keys.
-    processes = [world.start([*ECS_TASK.command(operation), *patience], AWS_ACCESS_KEY_ID=f"AKIARUN{number}EXAMPLE") for number, operation in enumerate(pair)]
-    outcomes = [Outcome(process.args[1:], *_ended(process)) for process in processes]
+    commands = [[*ECS_TASK.command(operation), *patience] for operation in pair]
+    processes = [start(world.folder, command, **{**world.endpoint.environment, "AWS_ACCESS_KEY_ID": f"AKIARUN{number}EXAMPLE"})
+                 for number, command in enumerate(commands)]
+    outcomes = [end(command, process) for command, process in zip(commands, processes)]
     for outcome in outcomes:
         world.tally.ran(disturbed=True)
         is_locked_out = outcome.code == 1 and "is locked by" in outcome.stderr
@@ -47,11 +49,6 @@ def at_once(setting, world, turn):
     world.endpoint.disturb(latency_ms=0)
     world.check_disk(where)
     return world.check_recovery(CREATE, where)
-
-
-def _ended(process):
-    stdout, stderr = process.communicate(timeout=240)
-    return process.returncode, stdout, stderr
 
 
 def overlap(calls):

@@ -23,6 +23,24 @@ class Outcome(collections.namedtuple("Outcome", "command code stdout stderr")):
         return f"`stepwright {' '.join(self.command)}` ended with {self.code}: {(self.stdout + self.stderr).strip()[-700:]}"
 
 
+def start(folder, command, **environment):
+    environment = {"PATH": os.environ.get("PATH", ""), "HOME": folder, **environment}
+    return subprocess.Popen([BINARY, *command], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def end(command, process, kill_after_s=None):
+    """Waits for the end of a run, or makes it."""
+    try:
+        stdout, stderr = process.communicate(timeout=kill_after_s or TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        stdout, stderr = process.communicate()
+        if kill_after_s is None:
+            stderr += f"\nstill running after {TIMEOUT_S} s"
+    return Outcome(command, process.returncode, stdout, stderr)
+
+
 class World:
     def __init__(self, endpoint, subject, tally):
         self.endpoint, self.subject, self.tally = endpoint, subject, tally
@@ -45,22 +63,11 @@ class World:
 
     def start(self, command, **more):
         """Starts stepwright. `more` goes into its environment."""
-        environment = {"PATH": os.environ.get("PATH", ""), "HOME": self.folder, **self.endpoint.environment, **more}
-        return subprocess.Popen([BINARY, *command], cwd=self.folder, env=environment, stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return start(self.folder, command, **{**self.endpoint.environment, **more})
 
     def run(self, command, disturbed=False, kill_after_s=None, **more):
-        process = self.start(command, **more)
-        try:
-            stdout, stderr = process.communicate(timeout=TIMEOUT_S if kill_after_s is None else kill_after_s)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            stdout, stderr = process.communicate()
-            if kill_after_s is None:
-                stderr += f"\nstill running after {TIMEOUT_S} s"
-        outcome = Outcome(command, process.returncode, stdout, stderr)
         self.tally.ran(disturbed)
-        return outcome
+        return end(command, self.start(command, **more), kill_after_s)
 
     def inventory(self):
         """What is there of the stack."""
