@@ -66,8 +66,10 @@ def main():
         setting = Setting(options.full, options.seed, kills, pool, options.workers, Shim())
         for name in options.only.split(","):
             started = time.monotonic()
-            results[name] = EXPERIMENTS[name].run(setting)
-            tell(results[name])
+            results[name] = []
+            for tally in EXPERIMENTS[name].run(setting):
+                results[name].append(tally)
+                tell(tally)
             print(f"  ({name}: {time.monotonic() - started:.0f} s)", flush=True)
             if options.update_docs:
                 table.write(in_order(results), [name for name in EXPERIMENTS if name not in results], command, time.monotonic() - began)
@@ -81,11 +83,10 @@ def main():
     return 0 if is_clean else 1
 
 
-def tell(tallies):
-    for tally in tallies:
-        print(tally.line(), flush=True)
-        for failure in tally.failures[:SHOWN]:
-            print(f"  {failure}", flush=True)
+def tell(tally):
+    print(tally.line(), flush=True)
+    for failure in tally.failures[:SHOWN]:
+        print(f"  {failure}", flush=True)
 
 
 def in_order(results):

@@ -9,7 +9,7 @@ MORE = 2
 
 
 def run(setting):
-    return [run_on(setting, subject) for subject in STACKS]
+    return (run_on(setting, subject) for subject in STACKS)
 
 
 def run_on(setting, subject):

@@ -9,12 +9,12 @@ from world import World
 TITLES = {"kill-before": "SIGKILL before", "kill-after": "SIGKILL after", "torn": "SIGKILL with half of the write at",
           "full-once": "disk full for one step, at", "full": "disk full from", "eio": "EIO of"}
 # Steps can be more than in the run in which they were counted: outcomes that come at once share a write.
-MORE = 8
+MORE = 4
 
 
 def run(setting):
     steps = {subject: count_steps(setting, subject) for subject in STACKS}
-    return [run_mode(setting, mode, steps) for mode in KILLS + FAILURES]
+    return (run_mode(setting, mode, steps) for mode in KILLS + FAILURES)
 
 
 def count_steps(setting, subject):

@@ -7,6 +7,8 @@ from endpoints import ROOT
 from tally import MUST_BE_ZERO
 from world import BINARY
 
+# Taken at the start: what is measured is what is there then.
+COMMIT = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--abbrev=8"], capture_output=True, text=True).stdout.strip()
 PAGE = os.path.join(ROOT, "docs", "chaos.md")
 
 HEAD = """# What survives
@@ -53,8 +55,7 @@ The harm is chosen at random where it is not exhaustive, by a seed: `CHAOS_SEED=
 
 def page(tallies, missing, command, seconds):
     version = subprocess.run([BINARY, "--version"], capture_output=True, text=True).stdout.strip()
-    commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--abbrev=8"], capture_output=True, text=True).stdout.strip()
-    head = HEAD.format(command=command, date=datetime.date.today().isoformat(), version=version, commit=f" ({commit})" if commit else "",
+    head = HEAD.format(command=command, date=datetime.date.today().isoformat(), version=version, commit=f" ({COMMIT})" if COMMIT else "",
                        minutes=max(1, round(seconds / 60)))
     head += f"Not measured this time: {', '.join(missing)}.\n\n" if missing else ""
     return head + rows(tallies) + beside_terraform(tallies)
@@ -83,7 +84,7 @@ def beside_terraform(tallies):
     kills, at_random, full, damaged = of("SIGKILL"), of("SIGKILL at random"), of("disk full"), of("damaged")
     if not all((kills, at_random, full, damaged)):
         return ""
-    return RIVAL.format(kill_orphans=total(kills, "orphans"), kills=noted(kills, "kills"),
+    return RIVAL.format(kill_orphans=total(kills, "orphans"), kills=noted(kills, "kills") + noted(kills, "hits"),
                         random_lost=total(at_random, "lost"), random_kills=noted(at_random, "kills"),
                         damaged=total(damaged, "disturbed"), damage_misled=total(damaged, "misled"),
                         full_lost=total(full, "lost"), full_hits=noted(full, "hits"))
