@@ -5,7 +5,7 @@ VENV_STAMP   := $(VENV)/.stamp
 REQUIREMENTS := tests/endpoint/requirements.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint reference need-cargo
+.PHONY: help venv demo test chaos lint reference need-cargo
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,9 +13,14 @@ help: ## what can be made
 demo: need-cargo venv ## plan, apply, change and destroy the example workflow against a local AWS stand-in
 	@demo/run.sh
 
-test: need-cargo venv ## all tests: the stand-in's own, then the crate's
+test: need-cargo venv ## all tests: the stand-in's own, the crate's, and the harness of `make chaos`
 	$(VENV)/bin/python tests/endpoint/selftest.py
 	cargo test
+	$(VENV)/bin/python tests/chaos/selfcheck.py
+
+chaos: need-cargo venv ## kills, full disks, damaged files, faults: that the state can't be lost. CHAOS=full does all of it
+	cargo build
+	$(VENV)/bin/python tests/chaos/chaos.py
 
 lint: need-cargo ## formatting and clippy
 	cargo fmt --check

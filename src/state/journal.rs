@@ -9,9 +9,10 @@
 //! `c` is the beginning of the SHA-256 of the `c` before it and of the text of `e`, so that a line that was
 //! damaged, lost or moved is seen. A line is one write and one fsync; several entries at once share them.
 //!
-//! A last line that is not whole is one whose write was never acknowledged, so that nothing it speaks
-//! of was begun: it is dropped, and said. A broken line before the last is damage, and an error. The
-//! first line appears together with the file (by rename), so a journal without it is damaged too.
+//! A last line without its line break is one whose write was never acknowledged, so that nothing it speaks
+//! of was begun: it is dropped, and said. Any other broken line was whole once: that is damage, and an error,
+//! and so is a last line that is whole but for its line break. The first line appears together with the file
+//! (by rename), so a journal without it is damaged too.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -66,7 +67,7 @@ pub fn read(bytes: &[u8], path: &Path) -> Result<JournalRead, StateError> {
                 end = End { length: end.length + line.len() as u64, check };
             }
             // The first line is never torn, since it came by rename.
-            Err(_) if index > 0 && end.length + line.len() as u64 == bytes.len() as u64 => torn = true,
+            Err(_) if index > 0 && is_torn(line, &end.check) => torn = true,
             Err(detail) => return Err(damaged(index + 1, detail)),
         }
     }
@@ -165,6 +166,13 @@ fn decode(line: &[u8], previous: &str) -> Result<(Entry, String), String> {
         return Err("its checksum does not fit".to_owned());
     }
     serde_json::from_str(payload).map(|entry| (entry, found.to_owned())).map_err(|error| error.to_string())
+}
+
+/// Whether `line` may be what an interrupted write has left: a line ends with its line break, and was acknowledged
+/// with it. Something else in the place of the line break was none when it was written.
+fn is_torn(line: &[u8], previous: &str) -> bool {
+    let is_whole_but_for_its_end = |rest: &[u8]| decode(&[rest, b"\n"].concat(), previous).is_ok();
+    !line.ends_with(b"\n") && !line.split_last().is_some_and(|(_, rest)| is_whole_but_for_its_end(rest))
 }
 
 fn check(previous: &str, payload: &str) -> String {

@@ -8,6 +8,7 @@ services see them, which is as they were some time ago.
     GET  /_strict                                 the knobs
     POST /_strict  {"sfn_lag_ms": 2000}           sets some of them; each is also an environment variable: STRICT_SFN_LAG_MS
     POST /_strict/reset                           empties the account, all knobs 0
+    GET  /_strict/inventory                       what is there: see inventory.py
 
 | knob          | milliseconds during which                                                          |
 |---------------|------------------------------------------------------------------------------------|
@@ -32,6 +33,8 @@ from moto.ecs.models import ecs_backends
 from moto.iam.models import iam_backends
 from moto.stepfunctions.models import stepfunctions_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+
+from inventory import inventory
 
 ACCOUNT = "123456789012"
 KNOB_NAMES = ("sfn_lag_ms", "ecs_lag_ms", "iam_lag_ms", "arn_lag_ms", "deleting_ms", "update_lag_ms")
@@ -124,6 +127,9 @@ def answer_call(application, environ, start_response):
         with _lock:
             empty_account()
         return _respond(start_response, "200 OK", {})
+    if path == "/_strict/inventory":
+        with _lock:
+            return _respond(start_response, "200 OK", inventory(ACCOUNT))
     call = Call(application, environ)
     if call.service not in ("ecs", "iam", "states"):
         environ["wsgi.input"] = io.BytesIO(call.body)

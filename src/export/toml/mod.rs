@@ -23,7 +23,7 @@ pub fn stack(name: &str, place: &Place, resources: &[Written]) -> String {
     let mut text = format!(
         "# What was live in account {account}, {region}, as `stepwright export` found it.\n\n\
          [stack]\nname   = {}\nregion = {}\n\n\
-         # What is taken over: the next plan shows it, the next apply does it. An entry that is done may stay until\n         # the stack is destroyed.\n[import]\n",
+         # What is taken over: the next plan shows it, the next apply does it. An entry that is done may stay.\n[import]\n",
         string::string(name),
         string::string(&region),
     );
