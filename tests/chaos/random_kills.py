@@ -1,6 +1,7 @@
 """SIGKILL at random times, kill upon kill, on a stack of fifty resources."""
 import time
 
+from ledger import Ledger
 from subjects import CHANGE, CREATE, DESTROY, FIFTY, OPERATIONS
 from tally import Tally
 from world import World
@@ -63,6 +64,8 @@ def kill_in_a_row(setting, world, number, took, left, faults=()):
         if outcome.was_killed:
             killed += 1
             world.tally.note("kills")
+            if Ledger(world.state).intents:
+                world.tally.note("with changes under way")
             if not left.take():
                 break
         elif outcome.code != 0 and not faults and not world.had_nothing_to_do(outcome):

@@ -38,8 +38,8 @@ Terraform 1.11.4, measured separately under the same kinds of harm and not by th
 |---|---|---|
 | SIGKILL during an apply | with an S3 backend: 162 of 162, 300 of 300 and 252 of 660 resources orphaned | {kill_orphans} orphans after {kills:,} kills |
 | SIGKILL at random times, local state | 21 of 30 states empty, 2 truncated | {random_lost} of {random_kills:,} |
-| the next plan on an empty state file | "1000 to add", no error | refused with an error that names the file: {damaged:,} runs on damaged files, {damage_misled} misled |
-| disk full | the state is truncated | {full_lost} states lost or not whole in {full_hits:,} hits |
+| the next plan on an empty state file | "1000 to add", no error | an error that names the file. {damaged:,} runs on damaged files: {torn:,} on journals with a torn end were read up to it, the others refused; {damage_misled} misled |
+| disk full | the state is truncated | {full_lost} states lost or not whole in {full_ended:,} runs that it ended |
 
 ## Again
 
@@ -87,7 +87,8 @@ def beside_terraform(tallies):
     return RIVAL.format(kill_orphans=total(kills, "orphans"), kills=noted(kills, "kills") + noted(kills, "hits"),
                         random_lost=total(at_random, "lost"), random_kills=noted(at_random, "kills"),
                         damaged=total(damaged, "disturbed"), damage_misled=total(damaged, "misled"),
-                        full_lost=total(full, "lost"), full_hits=noted(full, "hits"))
+                        full_lost=total(full, "lost"), full_ended=noted(full, "told by an error"),
+                        torn=noted(damaged, "journals with a torn end, read up to it"))
 
 
 def write(tallies, missing, command, seconds):
