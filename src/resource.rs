@@ -76,6 +76,8 @@ pub enum Replacement {
 }
 
 /// The tags that say whose a resource is. They are ours alone and never part of a spec.
+///
+/// What AWS tells may lack one of them, since anybody can take a tag away: that part is empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ownership {
     pub stack: String,
@@ -105,13 +107,21 @@ impl Ownership {
         self.stack == other.stack && self.address == other.address
     }
 
+    /// Whether it says that the resource is one of another stack than `stack`.
+    pub fn is_of_another_stack(&self, stack: &str) -> bool {
+        !self.stack.is_empty() && self.stack != stack
+    }
+
+    /// Whether neither tag is missing.
+    pub fn is_whole(&self) -> bool {
+        !self.stack.is_empty() && !self.address.is_empty()
+    }
+
     /// Takes our tags and AWS's own (`aws:*`) out of `tags`; what remains is the user's.
     pub fn split_off(tags: &mut BTreeMap<String, String>) -> Option<Self> {
-        let owner = tags.get(Self::STACK).zip(tags.get(Self::ADDRESS)).map(|(stack, address)| Self {
-            stack: stack.clone(),
-            address: address.clone(),
-            token: tags.get(Self::TOKEN).cloned(),
-        });
+        let part = |key: &str| tags.get(key).cloned().unwrap_or_default();
+        let owner = Self { stack: part(Self::STACK), address: part(Self::ADDRESS), token: tags.get(Self::TOKEN).cloned() };
+        let owner = Some(owner).filter(|owner| !owner.stack.is_empty() || !owner.address.is_empty());
         tags.retain(|key, _| !key.starts_with(Self::PREFIX) && !key.starts_with("aws:"));
         owner
     }

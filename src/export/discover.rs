@@ -223,7 +223,7 @@ fn judge(wanted: &Wanted, answer: Result<Option<Live>, Error>, selection: &Selec
     let reason = match answer {
         Ok(Some(live)) if named.as_ref().is_some_and(|named| !live.is_named_by(named)) => Reason::Missing,
         Ok(Some(live)) => match &live.ownership {
-            Some(owner) if selection.stack.as_ref() != Some(&owner.stack) => {
+            Some(owner) if owner.is_of_another_stack(selection.stack.as_deref().unwrap_or_default()) => {
                 Reason::Owned { stack: owner.stack.clone(), address: owner.address.clone() }
             }
             _ => return Ok(live),

@@ -243,7 +243,8 @@ impl<'a> Decisions<'a> {
     }
 
     fn name_taken(&self, address: Address, live: Live) -> PlanError {
-        PlanError::NameTaken { address, id: live.id, owner: live.ownership, stack: self.inputs.state.stack.clone() }
+        let owner = live.ownership.filter(Ownership::is_whole);
+        PlanError::NameTaken { address, id: live.id, owner, stack: self.inputs.state.stack.clone() }
     }
 
     /// The recorded resource that `live` is.
@@ -266,7 +267,7 @@ impl<'a> Decisions<'a> {
     }
 
     fn is_of_another_stack(&self, live: &Live) -> bool {
-        live.ownership.as_ref().is_some_and(|owner| owner.stack != self.inputs.state.stack)
+        live.ownership.as_ref().is_some_and(|owner| owner.is_of_another_stack(&self.inputs.state.stack))
     }
 
     /// Whether `live`, by its tags and by the state, is another resource of this stack than `address`.

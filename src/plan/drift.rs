@@ -91,6 +91,7 @@ pub fn unmarked(kind: &dyn ResourceType, live: &Live, wanted: &Ownership) -> Vec
     }
     let told = live.ownership.as_ref();
     let tag = |key: &str, old: Option<&String>, new: &String| {
+        let old = old.filter(|old| !old.is_empty());
         let differs = old != Some(new);
         differs.then(|| plain(Path::key(TAGS).join_key(key), old.map(Value::string), Some(Value::string(new))))
     };

@@ -89,7 +89,7 @@ pub fn changes(live: &Live, spec: &Value, ownership: &Ownership) -> TagChanges {
 
 /// The error of a creation that finds something of its name that is not ours.
 pub fn already_exists(operation: &'static str, what: &str, owner: Option<&Ownership>) -> Error {
-    let message = match owner {
+    let message = match owner.filter(|owner| owner.is_whole()) {
         Some(owner) => format!("{what} exists already: it is {} of the stack {}", owner.address, owner.stack),
         None => format!("{what} exists already, and is not this stack's"),
     };

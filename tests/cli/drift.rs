@@ -147,7 +147,11 @@ fn lost_tags_are_drift_and_come_back() {
     let account = world.endpoint.account("show");
     assert_eq!(account["roles"]["nightly-report-task"]["tags"]["stepwright:address"], "role.task");
 
-    // Changed ones as well.
+    // One alone as well, and changed ones.
+    let keys = json!(["stepwright:address"]);
+    world.call("iam", "untag_role", json!({ "RoleName": "nightly-report-task", "TagKeys": keys }));
+    assert_eq!(told(&world, &[]), ["role.task tags[\"stepwright:address\"] ours"]);
+    world.stepwright(&["apply", FILE, "--yes"]).expect(0);
     let mark = |key: &str, value: &str| {
         let tags = json!([{ "Key": key, "Value": value }]);
         world.call("iam", "tag_role", json!({ "RoleName": "nightly-report-task", "Tags": tags }));
