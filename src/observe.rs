@@ -85,10 +85,7 @@ pub async fn find_interrupted(
     let sought = Sought { spec: spec.clone(), ownership };
     let live = kind.find_many(aws, std::slice::from_ref(&sought)).await.into_iter().next().unwrap_or(Ok(None))?;
     // What is there under that name and not ours is a stranger's: the intent never took effect.
-    Ok(live.filter(|live| {
-        let owner = live.ownership.as_ref();
-        owner.is_some_and(|owner| owner.stack == sought.ownership.stack && owner.address == sought.ownership.address)
-    }))
+    Ok(live.filter(|live| live.is_owned_by(&sought.ownership)))
 }
 
 /// All that is marked as `stack`'s, in the order of `kinds`.

@@ -113,11 +113,7 @@ impl World {
         let (_interrupt, interrupts) = unbounded_channel();
         let aws = aws();
         let work = Work { plan: &plan, aws: &aws, observed: &observed };
-        let mut report = |event: &Event| {
-            if std::env::var_os("SHOW").is_some() {
-                eprintln!("{event:?}")
-            }
-        };
+        let mut report = |_: &Event| {};
         // A run that two calls killed at once has told so twice.
         let _ = self.cloud.killed.notified().now_or_never();
         tokio::select! {

@@ -13,7 +13,7 @@
 //! | `references.rs` | puts `${TYPE.NAME.ATTRIBUTE}` where an ARN or a name stood, without making rings |
 //! | `toml/` | writes it as people do |
 //! | `verify.rs` | reads the text again: it must say what is live |
-//! | `terraform.rs` | what a Terraform state holds |
+//! | `terraform/` | what a Terraform state holds |
 //!
 //! Only discovery asks AWS; everything else is a function of its input.
 

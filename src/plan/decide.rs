@@ -262,8 +262,7 @@ impl<'a> Decisions<'a> {
 
     /// Whether `live`, which has the name of `address`, is that resource by its tags.
     fn is_ours(&self, address: &Address, live: &Live) -> bool {
-        let owner = live.ownership.as_ref();
-        owner.is_some_and(|owner| owner.stack == self.inputs.state.stack && owner.address == address.to_string())
+        live.is_owned_by(&self.ownership(address))
     }
 
     fn is_of_another_stack(&self, live: &Live) -> bool {
