@@ -30,21 +30,25 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// What the environment says of credentials, region and endpoints, with our own patience. `region` wins.
+pub async fn configuration(region: Option<Region>) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).retry_config(retries(ATTEMPTS)).timeout_config(
+        TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).connect_timeout(CONNECT_TIMEOUT).build(),
+    );
+    if let Some(region) = region {
+        loader = loader.region(region);
+    }
+    loader.load().await
+}
+
 /// Connects to AWS in `region`, or in the region that the environment names.
 ///
 /// # Errors
 /// Credentials that exist but are refused, or an endpoint that can't be reached. That there are no
 /// credentials at all is not an error: much can be said without them.
 pub async fn connect(region: Option<&str>) -> Result<Connection, Error> {
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).retry_config(retries(ATTEMPTS)).timeout_config(
-        TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).connect_timeout(CONNECT_TIMEOUT).build(),
-    );
-    if let Some(region) = region {
-        loader = loader.region(Region::new(region.to_owned()));
-    }
-    let config = loader.load().await;
+    let config = configuration(region.map(|region| Region::new(region.to_owned()))).await;
     let region = config.region().map(ToString::to_string);
-
     if let Some(reason) = missing_credentials(&config).await? {
         return Ok(Connection::Offline { place: Place { region, ..Place::default() }, reason });
     }

@@ -14,7 +14,7 @@ pub mod json;
 pub mod patience;
 pub mod roles;
 
-pub use connect::{Connection, connect};
+pub use connect::{Connection, configuration, connect};
 pub use error::{Error, ErrorKind};
 pub use json::JsonExchange;
 pub use patience::Patience;
