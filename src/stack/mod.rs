@@ -39,7 +39,7 @@ use crate::template::Reference;
 use crate::value::{Path, Value};
 
 pub use document::DocumentError;
-pub use parse::{parse, peek_allowed_account_ids, peek_name};
+pub use parse::{parse, peek_allowed_account_ids, peek_name, peek_region};
 pub use resources::place;
 pub use schema_document::schema_document;
 pub use settings::is_name;

@@ -117,6 +117,13 @@ pub fn peek_name(source: &Arc<Source>) -> Option<String> {
     settings::is_name(&name.text).then(|| name.text.clone())
 }
 
+/// The region in `[stack]`, whatever else is wrong.
+pub fn peek_region(source: &Arc<Source>) -> Option<String> {
+    let syntax = syntax::read(source);
+    let entries = table::find(&syntax.entries, "stack")?.value.entries()?;
+    table::text(table::find(entries, "region")?, &mut Vec::new()).map(|region| region.text.clone())
+}
+
 /// What `[stack]` allows, whatever else is wrong: who may be touched must not depend on the rest of the file.
 pub fn peek_allowed_account_ids(source: &Arc<Source>) -> Vec<String> {
     let syntax = syntax::read(source);

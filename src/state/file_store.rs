@@ -16,13 +16,14 @@ use std::path::{Path, PathBuf};
 
 use crate::state::format::Author;
 use crate::state::journal::{self, Journal, JournalRead};
-use crate::state::{Begin, Run, State, StateError, files, format, history};
+use crate::state::{Begin, Cipher, EncryptionError, Run, State, StateError, files, format, history};
 
 /// Where a state is kept.
 #[derive(Clone, Debug)]
 pub struct FileStore {
     path: PathBuf,
     journal: PathBuf,
+    cipher: Cipher,
 }
 
 /// A state as it was read.
@@ -45,7 +46,27 @@ impl FileStore {
     pub fn new(path: impl AsRef<Path>) -> Result<Self, StateError> {
         let path = files::resolve_links(path.as_ref())?;
         let journal = journal::path_of(&path);
-        Ok(Self { path, journal })
+        Ok(Self { path, journal, cipher: Cipher::plain() })
+    }
+
+    /// The same store, whose files are sealed and opened by `cipher`.
+    #[must_use]
+    pub fn with_cipher(self, cipher: Cipher) -> Self {
+        Self { cipher, ..self }
+    }
+
+    pub fn cipher(&self) -> &Cipher {
+        &self.cipher
+    }
+
+    /// The content of one of the files, opened.
+    pub(super) fn read_file(&self, path: &Path) -> Result<Option<Vec<u8>>, StateError> {
+        files::read(path)?.map(|bytes| open(&self.cipher, bytes, path)).transpose()
+    }
+
+    /// `text` as the content of one of the files.
+    pub(super) fn seal(&self, text: &str) -> Result<Vec<u8>, StateError> {
+        self.cipher.seal(text.as_bytes()).map_err(|source| StateError::Sealed { path: self.path.clone(), source })
     }
 
     /// The state file itself.
@@ -65,7 +86,7 @@ impl FileStore {
             journal: None,
         };
         let Some(bytes) = journal else { return Ok(alone(snapshot)) };
-        let journal = journal::read(&bytes, &self.journal)?;
+        let journal = journal::read(&bytes, &self.journal, &self.cipher)?;
         let begin = &journal.begin;
         let mut state = match &snapshot {
             None if begin.serial == 0 => begin.base(),
@@ -117,25 +138,25 @@ impl FileStore {
             return Err(StateError::Moved { path: self.path.clone(), wanted, found, lineage });
         }
         files::create_folder_of(&self.path)?;
-        let text = format::write(state, Some(author), &self.path)?;
+        let bytes = self.seal(&format::write(state, Some(author), &self.path)?)?;
         let kept = match (is_written, is_first) {
             (true, _) => Ok(()),
             (false, true) => history::set_aside(&self.path),
             (false, false) => history::keep(&self.path, found),
         };
-        files::replace(&self.path, text.as_bytes())?;
+        files::replace(&self.path, &bytes)?;
         Ok(kept.and_then(|()| history::prune(&self.path)).err())
     }
 
     /// Starts the journal of `run` on `state`, in the place of one that has been folded.
     pub(super) fn begin_journal(&self, state: &State, run: Run) -> Result<Journal, StateError> {
         files::create_folder_of(&self.journal)?;
-        Journal::create(&self.journal, Begin::on(state, run))
+        Journal::create(&self.journal, Begin::on(state, run), &self.cipher)
     }
 
     /// Continues the journal that an interrupted run left.
     pub(super) fn resume_journal(&self, read: &JournalRead) -> Result<Journal, StateError> {
-        Journal::resume(&self.journal, read)
+        Journal::resume(&self.journal, read, &self.cipher)
     }
 
     pub(super) fn remove_journal(&self) -> Result<(), StateError> {
@@ -147,6 +168,14 @@ impl FileStore {
     }
 
     pub(super) fn read_snapshot(&self) -> Result<Option<State>, StateError> {
-        files::read(&self.path)?.map(|bytes| format::read(bytes, &self.path)).transpose()
+        self.read_file(&self.path)?.map(|bytes| format::read(bytes, &self.path)).transpose()
     }
+}
+
+/// What the `bytes` of the file at `path` say.
+pub(super) fn open(cipher: &Cipher, bytes: Vec<u8>, path: &Path) -> Result<Vec<u8>, StateError> {
+    cipher.open(bytes).map_err(|source| match source {
+        EncryptionError::Damaged(detail) => StateError::SealDamaged { path: path.to_owned(), detail },
+        source => StateError::Sealed { path: path.to_owned(), source },
+    })
 }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::state::format::Author;
-use crate::state::{FileStore, State, StateError, files, format};
+use crate::state::{Cipher, FileStore, State, StateError, file_store, files, format};
 
 /// How many earlier states are kept.
 pub const KEPT: usize = 20;
@@ -45,19 +45,19 @@ impl FileStore {
         let mut serials = serials_in(&folder)?;
         serials.reverse();
         // What is removed meanwhile by a run that goes on is no longer there.
-        let read = |serial| read(path_of(&folder, serial), Some(serial)).transpose();
+        let read = |serial| read(path_of(&folder, serial), Some(serial), self.cipher()).transpose();
         serials.into_iter().filter_map(read).collect()
     }
 
     /// The present state file, without its journal; `None` where there is none.
     pub fn present(&self) -> Result<Option<Earlier>, StateError> {
-        read(self.path().to_owned(), None)
+        read(self.path().to_owned(), None, self.cipher())
     }
 
     /// The earlier state of `serial`.
     pub fn earlier(&self, serial: u64) -> Result<Earlier, StateError> {
         let folder = folder_of(self.path());
-        if let Some(found) = read(path_of(&folder, serial), Some(serial))? {
+        if let Some(found) = read(path_of(&folder, serial), Some(serial), self.cipher())? {
             return Ok(found);
         }
         let serials: Vec<String> = serials_in(&folder)?.iter().map(u64::to_string).collect();
@@ -115,14 +115,16 @@ pub(super) fn serials_in(folder: &Path) -> Result<Vec<u64>, StateError> {
     Ok(serials)
 }
 
-fn path_of(folder: &Path, serial: u64) -> PathBuf {
+pub(super) fn path_of(folder: &Path, serial: u64) -> PathBuf {
     folder.join(format!("{serial}.json"))
 }
 
 /// The state file at `path`; `serial` is what its name says it is.
-fn read(path: PathBuf, serial: Option<u64>) -> Result<Option<Earlier>, StateError> {
+fn read(path: PathBuf, serial: Option<u64>, cipher: &Cipher) -> Result<Option<Earlier>, StateError> {
     let Some(bytes) = files::read(&path)? else { return Ok(None) };
-    let content = format::read_with_author(&bytes, &path).and_then(|(state, author)| match serial {
+    let size = bytes.len();
+    let opened = file_store::open(cipher, bytes, &path).and_then(|bytes| format::read_with_author(&bytes, &path));
+    let content = opened.and_then(|(state, author)| match serial {
         Some(named) if named != state.serial => {
             let detail = format!("it is of serial {}, and its name says {named}", state.serial);
             Err(StateError::Malformed { path: path.clone(), detail })
@@ -132,5 +134,5 @@ fn read(path: PathBuf, serial: Option<u64>) -> Result<Option<Earlier>, StateErro
     let told = content.as_ref().ok();
     let serial = serial.or_else(|| told.map(|(state, _)| state.serial)).unwrap_or_default();
     let written_at = told.and_then(|(_, author)| Some(author.as_ref()?.at)).or_else(|| files::modified_at(&path));
-    Ok(Some(Earlier { serial, size: bytes.len(), written_at, content, path }))
+    Ok(Some(Earlier { serial, size, written_at, content, path }))
 }

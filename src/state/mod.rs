@@ -15,6 +15,8 @@
 //!        Session::record: append + fsync, then fold ──┘── finish: new state file, journal removed
 //! ```
 //!
+//! Everything but the lock is sealed on its way to the disk where the stack file says so: see [`encryption`].
+//!
 //! Memory and disk go through the same function, so the state of a run that was killed is the state
 //! that the run had in memory at its last durable entry. Everything that knows of files is in
 //! [`file_store`], [`history`], [`journal`], [`lock`] and `files`; [`Session`] is the only writer, but where there is
@@ -33,6 +35,7 @@ use crate::value::Value;
 
 pub mod comparison;
 pub mod digest;
+pub mod encryption;
 pub mod entry;
 pub mod error;
 pub mod file_store;
@@ -42,18 +45,21 @@ pub mod history;
 pub mod journal;
 pub mod lock;
 pub mod recovery;
+pub mod reseal;
 pub mod session;
 #[cfg(test)]
 mod tests;
 
 pub use comparison::{Compared, Comparison, compare};
 pub use digest::digest;
+pub use encryption::{Cipher, EncryptionError, Identities};
 pub use entry::{Begin, Entry, EntryError, Outcome, Run};
 pub use error::StateError;
 pub use file_store::{FileStore, Loaded};
 pub use history::Earlier;
 pub use lock::{Holder, Lock};
 pub use recovery::{Opened, Recovered, Recovery};
+pub use reseal::{Form, Resealed};
 pub use session::Session;
 
 /// The record of one stack.

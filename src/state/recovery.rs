@@ -69,11 +69,13 @@ impl Opened {
                 return Session::of(store, run, lock, loaded, None).map(Box::new).map(Self::Whole);
             }
             Ok(_) => None,
-            Err(error @ (StateError::Io { .. } | StateError::NewerFormat { .. })) => return Err(error),
+            Err(error @ (StateError::Io { .. } | StateError::NewerFormat { .. } | StateError::Sealed { .. })) => {
+                return Err(error);
+            }
             Err(error) => Some(error),
         };
         let path = store.journal_path();
-        let journal = files::read(path)?.map(|bytes| journal::read(&bytes, path));
+        let journal = files::read(path)?.map(|bytes| journal::read(&bytes, path, store.cipher()));
         Ok(Self::Lost(Box::new(Recovery { store, run, error, journal, _lock: lock })))
     }
 }
@@ -123,12 +125,12 @@ impl Recovery {
         let serial = if is_continued { state.serial } else { self.next_serial()? };
         let state = State { serial, interrupted: Vec::new(), ..state };
         let author = Author { command: self.run.command.clone(), at: Timestamp::now() };
-        let text = format::write(&state, Some(&author), path)?;
+        let bytes = self.store.seal(&format::write(&state, Some(&author), path)?)?;
         let mut aside: Vec<PathBuf> = files::keep_aside(path)?.into_iter().collect();
         if !is_continued {
             aside.extend(files::keep_aside(self.store.journal_path())?);
         }
-        files::replace(path, text.as_bytes())?;
+        files::replace(path, &bytes)?;
         if !is_continued {
             self.store.remove_journal()?;
         }

@@ -65,6 +65,8 @@ impl Session {
     /// The same with what has been locked and read already.
     pub(super) fn of(store: FileStore, run: Run, lock: Lock, loaded: Loaded, initial: Option<State>) -> Result<Self, StateError> {
         let path = || store.path().to_owned();
+        // Before anything is done, so that what is done can be written down.
+        store.cipher().prepare().map_err(|source| StateError::Sealed { path: path(), source })?;
         let state = match (loaded.state, initial) {
             (Some(found), Some(wanted)) if found.stack != wanted.stack => {
                 return Err(StateError::OtherStack { path: path(), found: found.stack, wanted: wanted.stack });
