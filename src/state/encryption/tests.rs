@@ -55,18 +55,22 @@ impl KeyService for FakeKeys {
 
 /// Seals for the owners of `recipients`, and opens with the keys `identities`.
 pub fn age_cipher(recipients: &[&Identity], identities: &[&Identity]) -> Cipher {
-    let recipients = recipients.iter().map(|identity| identity.to_public().to_string()).collect();
-    let settings = EncryptionSettings { recipients, kms_key_id: None };
-    Cipher::new(Some(&settings), "nightly", given(identities), None)
+    Cipher::new(Some(&settings_of(recipients)), "nightly", given(identities), None)
 }
 
-fn given(identities: &[&Identity]) -> Identities {
+pub fn settings_of(recipients: &[&Identity]) -> EncryptionSettings {
+    let recipients = recipients.iter().map(|identity| identity.to_public().to_string()).collect();
+    EncryptionSettings { recipients, kms_key_id: None }
+}
+
+pub fn given(identities: &[&Identity]) -> Identities {
     Identities::Given(identities.iter().map(|identity| (*identity).clone()).collect())
 }
 
-pub fn kms_cipher(keys: &Arc<FakeKeys>) -> Cipher {
+/// Seals with a data key of `keys`, and opens with `identities` as well.
+pub fn kms_cipher(keys: &Arc<FakeKeys>, identities: &[&Identity]) -> Cipher {
     let settings = EncryptionSettings { recipients: Vec::new(), kms_key_id: Some("arn:aws:kms:r:a:key/k".to_owned()) };
-    Cipher::new(Some(&settings), "nightly", given(&[]), Some(keys.clone()))
+    Cipher::new(Some(&settings), "nightly", given(identities), Some(keys.clone()))
 }
 
 /// Seals nothing, and opens with `identities` and `keys`.
@@ -80,7 +84,7 @@ proptest! {
     #[test]
     fn what_is_sealed_is_opened_as_it_was(plain in proptest::collection::vec(any::<u8>(), 0..3000), text in ".{0,300}") {
         let one = Identity::generate();
-        for cipher in [age_cipher(&[&one], &[&one]), kms_cipher(&Arc::default())] {
+        for cipher in [age_cipher(&[&one], &[&one]), kms_cipher(&Arc::default(), &[])] {
             let sealed = cipher.seal(&plain).expect("it seals");
             prop_assert!(is_sealed(&sealed));
             prop_assert_eq!(cipher.open(sealed).expect("it opens"), plain.clone());
@@ -142,7 +146,7 @@ fn clear_and_sealed_do_not_mix() {
 #[test]
 fn every_flipped_bit_is_seen_and_every_cut() {
     let one = Identity::generate();
-    for cipher in [age_cipher(&[&one], &[&one]), kms_cipher(&Arc::default())] {
+    for cipher in [age_cipher(&[&one], &[&one]), kms_cipher(&Arc::default(), &[])] {
         let sealed = cipher.seal(b"{\"serial\": 1}").expect("it seals");
         // One bit of each byte: what is flipped in base64 is another byte in the end.
         for position in 0..sealed.len() {
@@ -161,8 +165,8 @@ fn every_flipped_bit_is_seen_and_every_cut() {
 #[test]
 fn a_data_key_is_asked_for_once() {
     let keys = Arc::new(FakeKeys::default());
-    let earlier = kms_cipher(&keys).seal(b"earlier").expect("it seals");
-    let cipher = kms_cipher(&keys);
+    let earlier = kms_cipher(&keys, &[]).seal(b"earlier").expect("it seals");
+    let cipher = kms_cipher(&keys, &[]);
     cipher.prepare().expect("a data key");
     assert_eq!(cipher.open(earlier.clone()).expect("it opens"), b"earlier");
     keys.is_away.store(true, Ordering::Relaxed);
@@ -172,9 +176,9 @@ fn a_data_key_is_asked_for_once() {
         assert_eq!(cipher.open(earlier.clone()).expect("nor for this"), b"earlier");
     }
     assert_eq!((keys.made.load(Ordering::Relaxed), keys.opened.load(Ordering::Relaxed)), (2, 1));
-    let error = kms_cipher(&keys).open(sealed).expect_err("it is away");
+    let error = kms_cipher(&keys, &[]).open(sealed).expect_err("it is away");
     assert!(matches!(error, EncryptionError::Kms(_)) && error.to_string().contains("connection refused"), "{error}");
-    assert!(matches!(kms_cipher(&keys).prepare(), Err(EncryptionError::Kms(_))));
+    assert!(matches!(kms_cipher(&keys, &[]).prepare(), Err(EncryptionError::Kms(_))));
 }
 
 #[test]
