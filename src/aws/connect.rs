@@ -30,24 +30,13 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What the environment says of credentials, region and endpoints, with our own patience. `region` wins.
-pub async fn configuration(region: Option<Region>) -> SdkConfig {
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).retry_config(retries(ATTEMPTS)).timeout_config(
-        TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).connect_timeout(CONNECT_TIMEOUT).build(),
-    );
-    if let Some(region) = region {
-        loader = loader.region(region);
-    }
-    loader.load().await
-}
-
 /// Connects to AWS in `region`, or in the region that the environment names.
 ///
 /// # Errors
 /// Credentials that exist but are refused, or an endpoint that can't be reached. That there are no
 /// credentials at all is not an error: much can be said without them.
 pub async fn connect(region: Option<&str>) -> Result<Connection, Error> {
-    let config = configuration(region.map(|region| Region::new(region.to_owned()))).await;
+    let config = configuration(region).await;
     let region = config.region().map(ToString::to_string);
     if let Some(reason) = missing_credentials(&config).await? {
         return Ok(Connection::Offline { place: Place { region, ..Place::default() }, reason });
@@ -56,7 +45,7 @@ pub async fn connect(region: Option<&str>) -> Result<Connection, Error> {
         return Err(Error::new("sts:GetCallerIdentity", ErrorKind::Refused, "no region is set")
             .help("set `region` in [stack], AWS_REGION, or `region` in the AWS profile"));
     };
-    let first_call = aws_sdk_sts::config::Builder::from(&config).retry_config(retries(FIRST_CALL_ATTEMPTS)).build();
+    let first_call = aws_sdk_sts::config::Builder::from(&config).retry_config(first_call_retries()).build();
     let identity = aws_sdk_sts::Client::from_conf(first_call).get_caller_identity().send().await;
     let identity = identity.map_err(|error| Error::from_sdk("sts:GetCallerIdentity", error))?;
     let (Some(account), Some(arn)) = (identity.account(), identity.arn()) else {
@@ -70,6 +59,22 @@ pub async fn connect(region: Option<&str>) -> Result<Connection, Error> {
         place: Place { partition: Some(partition), region: Some(region), account_id: Some(account.to_owned()) },
         changed_roles: ChangedRoles::default(),
     })))
+}
+
+/// The configuration of this process, for `region` or for the one that the environment names.
+pub async fn configuration(region: Option<&str>) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).retry_config(retries(ATTEMPTS)).timeout_config(
+        TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).connect_timeout(CONNECT_TIMEOUT).build(),
+    );
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region.to_owned()));
+    }
+    loader.load().await
+}
+
+/// How often a call is tried that a run begins with.
+pub(super) fn first_call_retries() -> RetryConfig {
+    retries(FIRST_CALL_ATTEMPTS)
 }
 
 fn retries(attempts: u32) -> RetryConfig {

@@ -5,12 +5,14 @@
 //! | `connect.rs` | the SDK's configuration chain → clients and account |
 //! | `error.rs` | what a refusal means |
 //! | `json.rs` | requests and answers as JSON, past the SDK's typed structs |
+//! | `kms.rs` | data keys, for code that does not wait |
 //! | `patience.rs` | retrying and polling with a deadline |
 //! | `roles.rs` | which roles are so new that other services may not know them yet |
 
 mod connect;
 pub mod error;
 pub mod json;
+pub mod kms;
 pub mod patience;
 pub mod roles;
 

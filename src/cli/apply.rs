@@ -57,7 +57,10 @@ impl Apply {
             self.take_over(saved)?;
         }
         let initial = |stack: &str| saved.as_ref().map(|saved| saved.initial_state(stack));
-        let project = self.open(initial, ui)?;
+        let project = self.open(saved.as_ref(), initial, ui)?;
+        if let Some(saved) = &saved {
+            saved.require_sealed(&self.file, project.store.cipher())?;
+        }
         let connection = connect_to(project.stack.region.as_deref(), &project.stack.allowed_account_ids).await?;
         let aws = require(connection)?;
         let command = format!("apply {}", self.file.display());
@@ -106,9 +109,8 @@ impl Apply {
         Ok(())
     }
 
-    fn open(&self, initial: impl Fn(&str) -> Option<State>, ui: Ui) -> Result<Project, CliError> {
-        let saved = PlanFile::read(&self.file)?;
-        let stack_file = saved.as_ref().map_or(&self.file, |saved| &saved.stack_file);
+    fn open(&self, saved: Option<&PlanFile>, initial: impl Fn(&str) -> Option<State>, ui: Ui) -> Result<Project, CliError> {
+        let stack_file = saved.map_or(&self.file, |saved| &saved.stack_file);
         let inputs = inputs(&self.variables)?;
         open_project_with((stack_file, &inputs, self.variables.allow_documents_outside), &self.state, initial, ui)
     }

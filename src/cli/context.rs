@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::address::Address;
+use crate::aws::kms::Kms;
 use crate::aws::{Aws, Connection, connect};
 use crate::cli::error::CliError;
 use crate::cli::options::{PlanOptions, StackOptions, StateOptions, VariableOptions};
@@ -15,8 +17,10 @@ use crate::plan::{self, Moved, Observed, Plan};
 use crate::render;
 use crate::resources;
 use crate::stack::load::{self, LoadError};
-use crate::stack::{ENVIRONMENT_PREFIX, Inputs, Stack, peek_allowed_account_ids, peek_name};
-use crate::state::{FileStore, State, digest};
+use crate::stack::{
+    ENVIRONMENT_PREFIX, EncryptionSettings, Inputs, Stack, peek_allowed_account_ids, peek_name, peek_region, peek_state_settings,
+};
+use crate::state::{Cipher, FileStore, Identities, State, digest};
 
 /// Reads a stack file. Beside it stand warnings.
 pub fn read_stack(path: &Path, inputs: &Inputs, allow_outside: bool, key: &str) -> Result<(Stack, Vec<Diagnostic>), CliError> {
@@ -68,7 +72,7 @@ pub fn open_project_with(
     // The state's place follows from the stack's name, and the digests of secrets from the state's key: so the
     // name is read first, with a key that counts for nothing.
     let (stack, _) = read_stack(stack_path, inputs, allow_outside, "")?;
-    let store = FileStore::new(state_path(state, &stack.name))?;
+    let store = store_of(&stack, state)?;
     let found = store.read()?.state;
     if let (None, Some(latest)) = (&found, store.history()?.first()) {
         let (path, serial) = (store.path().display(), latest.serial);
@@ -90,6 +94,32 @@ pub fn name_of_stack(path: &Path) -> Result<String, CliError> {
         CliError::message(format!("`{}` does not say which stack it is", path.display()))
             .help("give it `[stack]` with a `name`, or name the state with --state")
     })
+}
+
+/// The store of the state of `stack`, sealed as it says.
+pub fn store_of(stack: &Stack, state: &StateOptions) -> Result<FileStore, CliError> {
+    let cipher = cipher(stack.state.encryption.as_ref(), &stack.name, stack.region.clone());
+    Ok(FileStore::new(state_path(state, &stack.name))?.with_cipher(cipher))
+}
+
+/// The store at `path`, sealed as the stack file at `stack` says, whatever else is wrong with that. Where there is none,
+/// what is sealed can be read and not be written.
+pub fn store_at(path: &Path, stack: Option<&Path>) -> Result<FileStore, CliError> {
+    let source = stack.and_then(|stack| load::read_source(stack).ok());
+    let cipher = match &source {
+        None => cipher(None, "", None),
+        Some(source) => {
+            let settings = peek_state_settings(source).map_err(CliError::Diagnostics)?;
+            let name = peek_name(source).unwrap_or_default();
+            cipher(settings.encryption.as_ref(), &name, peek_region(source))
+        }
+    };
+    Ok(FileStore::new(path)?.with_cipher(cipher))
+}
+
+/// What seals as `settings` say, for the stack `name`; `region` is of a key of KMS that is not named by its ARN.
+pub fn cipher(settings: Option<&EncryptionSettings>, name: &str, region: Option<String>) -> Cipher {
+    Cipher::new(settings, name, Identities::Environment, Some(Arc::new(Kms { region })))
 }
 
 /// The accounts that the file at `path` allows, whatever else is wrong with it; none are named if it can't be read.

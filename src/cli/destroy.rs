@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::aws::Connection;
-use crate::cli::context::{Extent, accounts_of_stack, connect_to, inputs, look, name_of_stack, read_stack, require, state_path};
+use crate::cli::context::{
+    Extent, accounts_of_stack, connect_to, inputs, look, name_of_stack, read_stack, require, state_path, store_at,
+};
 use crate::cli::error::CliError;
 use crate::cli::execute::{Execution, execute, open_session, plan_options};
 use crate::cli::options::{Format, LockOptions, ModeOptions, PlanOptions, StateOptions, VariableOptions};
 use crate::cli::ui::Ui;
-use crate::state::FileStore;
 
 /// Destroys everything that the state records, dependants first.
 ///
@@ -44,7 +45,7 @@ pub struct Destroy {
 impl Destroy {
     pub async fn run(&self, ui: Ui) -> Result<u8, CliError> {
         let (path, allowed) = self.find_state(ui)?;
-        let store = FileStore::new(&path)?;
+        let store = store_at(&path, self.stack.as_deref())?;
         let Some(state) = store.read()?.state else {
             return Err(CliError::message(format!("there is no state at {}", path.display()))
                 .help("nothing was applied from here; or name the state with --state"));

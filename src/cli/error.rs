@@ -1,6 +1,6 @@
 //! Why a command failed, and how that is told.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::aws;
 use crate::cli::ui::{OutputError, Ui};
@@ -9,7 +9,7 @@ use crate::observe::ObserveError;
 use crate::plan::PlanError;
 use crate::render;
 use crate::stack::load::LoadError;
-use crate::state::StateError;
+use crate::state::{EncryptionError, StateError};
 
 #[derive(Debug)]
 pub enum CliError {
@@ -38,6 +38,15 @@ impl CliError {
     /// The error of an operation on a file.
     pub fn file(action: &str, path: impl Into<PathBuf>, error: &std::io::Error) -> Self {
         Self::message(format!("{} can't be {action}: {error}", path.into().display()))
+    }
+
+    /// The error of sealing or opening a file.
+    pub fn seal(action: &str, path: &Path, error: &EncryptionError) -> Self {
+        let it = Self::message(format!("{} can't be {action}: {error}", path.display()));
+        match error {
+            EncryptionError::Damaged(_) => it.help("it was changed since it was sealed; make it anew"),
+            _ => it,
+        }
     }
 
     pub fn report(&self, ui: Ui) {

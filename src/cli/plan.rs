@@ -57,7 +57,7 @@ impl PlanCommand {
         let mut plan = seen.plan(Some(&project.stack), &options)?;
         plan.notices.splice(0..0, notices);
         if let Some(path) = &self.out {
-            PlanFile::new(&self.stack, &self.options, &self.mode, &project, &plan)?.write(path)?;
+            PlanFile::new(&self.stack, &self.options, &self.mode, &project, &plan)?.write(path, project.store.cipher())?;
         }
         match self.format {
             Format::Human => {

@@ -12,12 +12,13 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::cli::context::Project;
+use crate::cli::context::{Project, cipher};
 use crate::cli::error::CliError;
 use crate::cli::options::{ModeOptions, PlanOptions, StackOptions};
 use crate::plan::{Base, Change, Plan};
 use crate::render;
-use crate::state::State;
+use crate::state::encryption::is_sealed;
+use crate::state::{Cipher, State};
 
 /// The file's content.
 #[derive(Debug, Serialize, Deserialize)]
@@ -40,6 +41,9 @@ pub struct PlanFile {
     pub digest_key: String,
     /// The plan as JSON, as `plan --format json` prints it.
     pub plan: serde_json::Value,
+    /// Whether the file that it was read from was sealed.
+    #[serde(skip)]
+    pub was_sealed: bool,
 }
 
 const FORMAT: u32 = 2;
@@ -69,28 +73,32 @@ impl PlanFile {
             touched: touched(plan, &project.state),
             digest_key: project.state.digest_key.clone(),
             plan: render::json::plan_document(plan),
+            was_sealed: false,
         })
     }
 
     /// Writes it, readable by its owner alone, whole or not at all.
-    pub fn write(&self, path: &Path) -> Result<(), CliError> {
+    pub fn write(&self, path: &Path, cipher: &Cipher) -> Result<(), CliError> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let failed = |error: std::io::Error| CliError::file("written", path, &error);
         let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
         let text = serde_json::to_string_pretty(self).map_err(|error| failed(error.into()))?;
-        file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
+        let bytes = cipher.seal(text.as_bytes()).map_err(|error| CliError::seal("written", path, &error))?;
+        file.write_all(&bytes).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
         file.persist(path).map_err(|error| failed(error.error))?;
         Ok(())
     }
 
     /// Reads `path` if it is a plan file and not a stack: a plan is JSON, and TOML never begins with a brace.
+    ///
+    /// Which stack it is of, and so how it should be sealed, stands in it: here, the keys at hand decide.
     pub fn read(path: &Path) -> Result<Option<Self>, CliError> {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            // Whatever is wrong with it, the reader of stacks says it better.
-            Err(_) => return Ok(None),
-        };
-        if !text.trim_start().starts_with('{') {
+        // Whatever is wrong with it, the reader of stacks says it better.
+        let Ok(bytes) = std::fs::read(path) else { return Ok(None) };
+        let was_sealed = is_sealed(&bytes);
+        let bytes = cipher(None, "", None).open(bytes).map_err(|error| CliError::seal("opened", path, &error))?;
+        let Ok(text) = String::from_utf8(bytes) else { return Ok(None) };
+        if !was_sealed && !text.trim_start().starts_with('{') {
             return Ok(None);
         }
         let broken = |why: String| {
@@ -103,7 +111,17 @@ impl PlanFile {
             Some(format) => return Err(broken(format!("its format is {format}, and this version knows {FORMAT}"))),
             None => return Err(broken("it has no stepwright_plan".to_owned())),
         }
-        serde_json::from_value(head).map(Some).map_err(|error| broken(error.to_string()))
+        let plan: Self = serde_json::from_value(head).map_err(|error| broken(error.to_string()))?;
+        Ok(Some(Self { was_sealed, ..plan }))
+    }
+
+    /// Fails if it is in clear, and the stack says that it should not be.
+    pub fn require_sealed(&self, path: &Path, cipher: &Cipher) -> Result<(), CliError> {
+        if self.was_sealed || !cipher.seals() {
+            return Ok(());
+        }
+        Err(CliError::message(format!("{} is in clear, and [state.encryption] wants it sealed", path.display()))
+            .help("make it anew: stepwright plan STACK --out FILE"))
     }
 
     /// The state that a first apply starts from.

@@ -18,6 +18,7 @@ mod schema_document;
 mod scope;
 mod settings;
 mod sound;
+mod state_settings;
 mod syntax;
 mod table;
 #[cfg(test)]
@@ -38,10 +39,11 @@ use crate::template::Reference;
 use crate::value::{Path, Value};
 
 pub use document::DocumentError;
-pub use parse::{parse, peek_allowed_account_ids, peek_name};
+pub use parse::{parse, peek_allowed_account_ids, peek_name, peek_region};
 pub use resources::place;
 pub use schema_document::schema_document;
 pub use settings::is_name;
+pub use state_settings::{EncryptionSettings, S3Settings, StateSettings, peek_state_settings};
 pub use variables::{ENVIRONMENT_PREFIX, Inputs};
 
 /// A stack file whose variables are substituted; what refers to resources or to the account is still pending.
@@ -52,6 +54,8 @@ pub struct Stack {
     pub region: Option<String>,
     /// `[stack] allowed_account_ids`; empty allows every account.
     pub allowed_account_ids: Vec<String>,
+    /// `[state]`.
+    pub state: StateSettings,
     pub variables: IndexMap<String, Variable>,
     /// In the order of the file.
     pub resources: IndexMap<Address, Resource>,

@@ -20,12 +20,12 @@ use crate::stack::resources::{Assembled, Declaration, assemble, check_tag};
 use crate::stack::scope::{Referrer, Scope};
 use crate::stack::syntax::Damage;
 use crate::stack::variables::Inputs;
-use crate::stack::{Stack, Variable, imports, lookups, moves, outputs, settings, syntax, table, variables};
+use crate::stack::{Stack, Variable, imports, lookups, moves, outputs, settings, state_settings, syntax, table, variables};
 use crate::template::Reference;
 use crate::value::{Path, Segment, Value};
 
 /// The top-level tables that are no resource types.
-pub const TABLES: &[&str] = &["stack", "variables", "data", "outputs", imports::TABLE, moves::TABLE];
+pub const TABLES: &[&str] = &["stack", state_settings::TABLE, "variables", "data", "outputs", imports::TABLE, moves::TABLE];
 
 /// Reads a stack file. Without errors among the diagnostics there is a stack.
 ///
@@ -49,6 +49,7 @@ pub fn parse(
 
     let stack_entry = table::find(&entries, "stack");
     let settings = settings::read(&mut session, source, stack_entry);
+    let state = state_settings::read(table::find(&entries, state_settings::TABLE), &mut session.diagnostics);
     let variables =
         variables::read(table::find(&entries, "variables"), inputs, digest, damage.lost_declarations, &mut session.diagnostics);
     let (managed, data) = declarations(&entries, kinds, &mut session.diagnostics);
@@ -95,6 +96,7 @@ pub fn parse(
         name,
         region: settings.region,
         allowed_account_ids: settings.allowed_account_ids,
+        state,
         resources: assembled.into_iter().map(|it| (it.resource.address.clone(), it.resource)).collect(),
         data,
         imports,
@@ -113,6 +115,13 @@ pub fn peek_name(source: &Arc<Source>) -> Option<String> {
     let entries = table::find(&syntax.entries, "stack")?.value.entries()?;
     let name = table::text(table::find(entries, "name")?, &mut Vec::new())?;
     settings::is_name(&name.text).then(|| name.text.clone())
+}
+
+/// The region in `[stack]`, whatever else is wrong.
+pub fn peek_region(source: &Arc<Source>) -> Option<String> {
+    let syntax = syntax::read(source);
+    let entries = table::find(&syntax.entries, "stack")?.value.entries()?;
+    table::text(table::find(entries, "region")?, &mut Vec::new()).map(|region| region.text.clone())
 }
 
 /// What `[stack]` allows, whatever else is wrong: who may be touched must not depend on the rest of the file.
@@ -287,7 +296,7 @@ fn is_consequence(diagnostic: &Diagnostic, source: &Arc<Source>, damage: &Damage
 }
 
 /// The stack file's first, by place; each once.
-fn in_order(source: &Arc<Source>, mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+pub(super) fn in_order(source: &Arc<Source>, mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let key = |diagnostic: &Diagnostic| match &diagnostic.location {
         None => (0, String::new(), 0),
         Some(Location { source: other, range }) if Arc::ptr_eq(other, source) => (1, String::new(), range.start),

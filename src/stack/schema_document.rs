@@ -4,12 +4,13 @@ use serde_json::{Value as Json, json};
 
 use crate::resource::ResourceType;
 use crate::schema::publish::json_schema;
-use crate::stack::{imports, lookups, moves, settings, variables};
+use crate::stack::{imports, lookups, moves, settings, state_settings, variables};
 
 /// JSON Schema (2020-12) for stack files with resources of `kinds`.
 pub fn schema_document(kinds: &[&'static dyn ResourceType]) -> Json {
     let mut properties = serde_json::Map::new();
     properties.insert("stack".to_owned(), stack());
+    properties.insert(state_settings::TABLE.to_owned(), state());
     properties.insert("variables".to_owned(), table("Values that may come from outside, `${var.NAME}`.", variable()));
     for kind in kinds {
         let description = kind.description();
@@ -73,6 +74,46 @@ fn stack() -> Json {
             },
         },
         "required": ["name"],
+        "additionalProperties": false,
+    })
+}
+
+fn state() -> Json {
+    let text = |description: &str| json!({ "type": "string", "minLength": 1, "description": description });
+    json!({
+        "type": "object",
+        "description": "How the state is sealed, and where it is kept. Nothing in here may refer to anything.",
+        "properties": {
+            "encryption": {
+                "type": "object",
+                "description": "For whom state, journal, history and plan files are sealed: one of the two.",
+                "properties": {
+                    "recipients": {
+                        "type": "array",
+                        "items": { "type": "string", "pattern": state_settings::RECIPIENT_PATTERN },
+                        "minItems": 1,
+                        "description": "Public keys of age, each of whose owners can open the state.",
+                    },
+                    "kms_key_id": text("A key of KMS: its id, its ARN, or an alias."),
+                },
+                "minProperties": 1,
+                "maxProperties": 1,
+                "additionalProperties": false,
+            },
+            "s3": {
+                "type": "object",
+                "description": "Keeps the state in S3 instead of below the working directory.",
+                "properties": {
+                    "bucket": text("The bucket, which must exist."),
+                    "key": text("The object's key [default: stepwright/<stack name>.json]."),
+                    "region": text("The bucket's region [default: that of the stack]."),
+                    "endpoint": text("Another endpoint than AWS's."),
+                    "kms_key_id": text("The key with which S3 encrypts the objects [default: the bucket's]."),
+                },
+                "required": ["bucket"],
+                "additionalProperties": false,
+            },
+        },
         "additionalProperties": false,
     })
 }

@@ -346,7 +346,10 @@ fn a_type_has_its_own_say_under_the_users_order() {
 fn the_schema_knows_every_table() {
     let schema = schema_document(KINDS);
     let keys = |path: &str| schema.pointer(path).and_then(|it| it.as_object()).map(|it| it.keys().cloned().collect::<Vec<_>>());
-    assert_eq!(keys("/properties").unwrap_or_default(), ["stack", "variables", "widget", "data", "outputs", "import", "moved"]);
+    assert_eq!(
+        keys("/properties").unwrap_or_default(),
+        ["stack", "state", "variables", "widget", "data", "outputs", "import", "moved"]
+    );
     assert!(keys("/properties/widget/additionalProperties/properties").unwrap_or_default().contains(&"lifecycle".to_owned()));
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::state::Holder;
+use crate::state::encryption::EncryptionError;
 use crate::state::entry::EntryError;
 
 /// Why a state can't be read or written. No error here ever means "nothing exists".
@@ -28,6 +29,10 @@ pub enum StateError {
     Checksum { path: PathBuf },
     #[error("the state file {} is not a state: {detail}; {RESTORE}", .path.display())]
     Malformed { path: PathBuf, detail: String },
+    #[error("{}: {source}", .path.display())]
+    Sealed { path: PathBuf, source: EncryptionError },
+    #[error("the state file {} is sealed, and was damaged or changed since: {detail}; {RESTORE}", .path.display())]
+    SealDamaged { path: PathBuf, detail: String },
     #[error(
         "the state file {} is missing, but {} continues it from serial {serial}; {RESTORE}",
         .path.display(), .journal.display()
@@ -139,6 +144,7 @@ impl StateError {
                 | Self::MissingKey { .. }
                 | Self::Checksum { .. }
                 | Self::Malformed { .. }
+                | Self::SealDamaged { .. }
                 | Self::Missing { .. }
                 | Self::PartMissing { .. }
                 | Self::JournalDamaged { .. }

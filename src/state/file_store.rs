@@ -17,13 +17,14 @@ use std::time::Duration;
 
 use crate::state::file_writer::FileWriter;
 use crate::state::store::Loaded;
-use crate::state::{Holder, Lock, Run, State, StateError, files, format, journal};
+use crate::state::{Cipher, Holder, Lock, Run, State, StateError, files, format, journal};
 
 /// Where a state is kept.
 #[derive(Clone, Debug)]
 pub struct FileStore {
     path: PathBuf,
     journal: PathBuf,
+    cipher: Cipher,
 }
 
 impl FileStore {
@@ -32,7 +33,27 @@ impl FileStore {
     pub fn new(path: impl AsRef<Path>) -> Result<Self, StateError> {
         let path = files::resolve_links(path.as_ref())?;
         let journal = journal::path_of(&path);
-        Ok(Self { path, journal })
+        Ok(Self { path, journal, cipher: Cipher::plain() })
+    }
+
+    /// The same store, whose files are sealed and opened by `cipher`.
+    #[must_use]
+    pub fn with_cipher(self, cipher: Cipher) -> Self {
+        Self { cipher, ..self }
+    }
+
+    pub fn cipher(&self) -> &Cipher {
+        &self.cipher
+    }
+
+    /// The content of one of the files, opened.
+    pub(super) fn read_file(&self, path: &Path) -> Result<Option<Vec<u8>>, StateError> {
+        files::read(path)?.map(|bytes| self.cipher.open_at(bytes, path)).transpose()
+    }
+
+    /// `text` as the content of one of the files.
+    pub(super) fn seal(&self, text: &str) -> Result<Vec<u8>, StateError> {
+        self.cipher.seal_at(text.as_bytes(), &self.path)
     }
 
     /// The state file itself.
@@ -44,7 +65,7 @@ impl FileStore {
     pub fn read(&self) -> Result<Loaded, StateError> {
         let journal = files::read(&self.journal)?;
         let snapshot = self.read_snapshot()?;
-        let journal = journal.map(|bytes| journal::read(&bytes, &self.journal)).transpose()?;
+        let journal = journal.map(|bytes| journal::read(&bytes, &self.journal, &self.cipher)).transpose()?;
         Loaded::of(snapshot, journal, &self.path, &self.journal)
     }
 
@@ -68,6 +89,6 @@ impl FileStore {
     }
 
     pub(super) fn read_snapshot(&self) -> Result<Option<State>, StateError> {
-        files::read(&self.path)?.map(|bytes| format::read(bytes, &self.path)).transpose()
+        self.read_file(&self.path)?.map(|bytes| format::read(bytes, &self.path)).transpose()
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::state::format::Author;
 use crate::state::journal::{self, Journal, JournalRead};
 use crate::state::store::{Loaded, Remains, Writer};
-use crate::state::{Begin, Entry, FileStore, Lock, Run, State, StateError, files, format, history};
+use crate::state::{Begin, Cipher, Entry, FileStore, Lock, Run, State, StateError, files, format, history};
 
 /// See the module.
 #[derive(Debug)]
@@ -40,6 +40,10 @@ impl Writer for FileWriter {
         self.store.path()
     }
 
+    fn cipher(&self) -> &Cipher {
+        self.store.cipher()
+    }
+
     fn read(&mut self) -> Result<Loaded, StateError> {
         let loaded = self.store.read()?;
         self.journal = loaded.journal.clone().map_or(OnDisk::Nothing, |read| OnDisk::Left(Box::new(read)));
@@ -55,9 +59,9 @@ impl Writer for FileWriter {
         match &self.journal {
             OnDisk::Nothing => {
                 files::create_folder_of(path)?;
-                self.journal = OnDisk::Open(Journal::create(path, Begin::on(base, run.clone()))?);
+                self.journal = OnDisk::Open(Journal::create(path, Begin::on(base, run.clone()), self.store.cipher())?);
             }
-            OnDisk::Left(read) => self.journal = OnDisk::Open(Journal::resume(path, read)?),
+            OnDisk::Left(read) => self.journal = OnDisk::Open(Journal::resume(path, read, self.store.cipher())?),
             OnDisk::Open(_) => {}
             OnDisk::Uncertain => return Err(StateError::Uncertain { path: self.store.path().to_owned() }),
         }
@@ -83,13 +87,13 @@ impl Writer for FileWriter {
             return Err(StateError::Moved { path: path.to_owned(), wanted, found, lineage });
         }
         files::create_folder_of(path)?;
-        let text = format::write(next, Some(author), path)?;
+        let bytes = self.store.seal(&format::write(next, Some(author), path)?)?;
         let kept = match (is_written, is_first) {
             (true, _) => Ok(()),
             (false, true) => history::set_aside(path),
             (false, false) => history::keep(path, found),
         };
-        files::replace(path, text.as_bytes())?;
+        files::replace(path, &bytes)?;
         // From here on the journal has been folded. Should its removal fail, every reader knows that by its serial.
         self.journal = OnDisk::Nothing;
         Ok(kept.and_then(|()| history::prune(path)).err())
@@ -109,7 +113,7 @@ impl Writer for FileWriter {
 
     fn remains(&self) -> Result<Remains, StateError> {
         let path = self.store.journal_path();
-        let journal = files::read(path)?.map(|bytes| journal::read(&bytes, path));
+        let journal = files::read(path)?.map(|bytes| journal::read(&bytes, path, self.store.cipher()));
         let snapshot = self.store.read_snapshot().ok().flatten();
         let of_file = match &snapshot {
             Some(state) => Some(state.serial),
@@ -124,12 +128,12 @@ impl Writer for FileWriter {
     fn write_anew(&mut self, state: &State, author: &Author, keeps_journal: bool) -> Result<Vec<PathBuf>, StateError> {
         let path = self.store.path();
         files::create_folder_of(path)?;
-        let text = format::write(state, Some(author), path)?;
+        let bytes = self.store.seal(&format::write(state, Some(author), path)?)?;
         let mut aside: Vec<PathBuf> = files::keep_aside(path)?.into_iter().collect();
         if !keeps_journal {
             aside.extend(files::keep_aside(self.store.journal_path())?);
         }
-        files::replace(path, text.as_bytes())?;
+        files::replace(path, &bytes)?;
         if !keeps_journal {
             files::remove(self.store.journal_path())?;
         }

@@ -201,7 +201,7 @@ fn sync_folder_of(path: &Path) -> Result<(), StateError> {
     })
 }
 
-fn folder_of(path: &Path) -> &Path {
+pub(super) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use crate::state::format::Author;
 use crate::state::store::no_such_serial;
-use crate::state::{FileStore, State, StateError, files, format};
+use crate::state::{Cipher, FileStore, State, StateError, files, format};
 
 /// How many earlier states are kept.
 pub const KEPT: usize = 20;
@@ -36,8 +36,16 @@ pub struct Earlier {
 
 impl Earlier {
     /// What `bytes` at `path` say. `serial` is what the name says it is; `stored_at` when it was stored.
-    pub(super) fn of(path: PathBuf, bytes: &[u8], serial: Option<u64>, stored_at: Option<Timestamp>) -> Self {
-        let content = format::read_with_author(bytes, &path).and_then(|(state, author)| match serial {
+    pub(super) fn of(
+        path: PathBuf,
+        bytes: Vec<u8>,
+        serial: Option<u64>,
+        stored_at: Option<Timestamp>,
+        cipher: &Cipher,
+    ) -> Self {
+        let size = bytes.len();
+        let opened = cipher.open_at(bytes, &path).and_then(|bytes| format::read_with_author(&bytes, &path));
+        let content = opened.and_then(|(state, author)| match serial {
             Some(named) if named != state.serial => {
                 let detail = format!("it is of serial {}, and its name says {named}", state.serial);
                 Err(StateError::Malformed { path: path.clone(), detail })
@@ -47,7 +55,7 @@ impl Earlier {
         let told = content.as_ref().ok();
         let serial = serial.or_else(|| told.map(|(state, _)| state.serial)).unwrap_or_default();
         let written_at = told.and_then(|(_, author)| Some(author.as_ref()?.at)).or(stored_at);
-        Self { serial, size: bytes.len(), written_at, content, path }
+        Self { serial, size, written_at, content, path }
     }
 }
 
@@ -63,19 +71,19 @@ impl FileStore {
         let mut serials = serials_in(&folder)?;
         serials.reverse();
         // What is removed meanwhile by a run that goes on is no longer there.
-        let read = |serial| read(path_of(&folder, serial), Some(serial)).transpose();
+        let read = |serial| read(path_of(&folder, serial), Some(serial), self.cipher()).transpose();
         serials.into_iter().filter_map(read).collect()
     }
 
     /// The present state file, without its journal; `None` where there is none.
     pub fn present(&self) -> Result<Option<Earlier>, StateError> {
-        read(self.path().to_owned(), None)
+        read(self.path().to_owned(), None, self.cipher())
     }
 
     /// The earlier state of `serial`.
     pub fn earlier(&self, serial: u64) -> Result<Earlier, StateError> {
         let folder = folder_of(self.path());
-        if let Some(found) = read(path_of(&folder, serial), Some(serial))? {
+        if let Some(found) = read(path_of(&folder, serial), Some(serial), self.cipher())? {
             return Ok(found);
         }
         Err(no_such_serial(self.path(), serial, &serials_in(&folder)?))
@@ -131,13 +139,13 @@ pub(super) fn serials_in(folder: &Path) -> Result<Vec<u64>, StateError> {
     Ok(serials)
 }
 
-fn path_of(folder: &Path, serial: u64) -> PathBuf {
+pub(super) fn path_of(folder: &Path, serial: u64) -> PathBuf {
     folder.join(format!("{serial}.json"))
 }
 
 /// The state file at `path`; `serial` is what its name says it is.
-fn read(path: PathBuf, serial: Option<u64>) -> Result<Option<Earlier>, StateError> {
+fn read(path: PathBuf, serial: Option<u64>, cipher: &Cipher) -> Result<Option<Earlier>, StateError> {
     let Some(bytes) = files::read(&path)? else { return Ok(None) };
     let modified_at = files::modified_at(&path);
-    Ok(Some(Earlier::of(path, &bytes, serial, modified_at)))
+    Ok(Some(Earlier::of(path, bytes, serial, modified_at, cipher)))
 }

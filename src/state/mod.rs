@@ -15,6 +15,8 @@
 //!        Session::record: append + fsync, then fold ──┘── finish: new state file, journal removed
 //! ```
 //!
+//! Everything but the lock is sealed on its way to the disk where the stack file says so: see [`encryption`].
+//!
 //! Memory and disk go through the same function, so the state of a run that was killed is the state
 //! that the run had in memory at its last durable entry. Everything that knows of files is in
 //! [`file_store`], [`history`], [`journal`], [`lock`] and `files`; [`Session`] is the only writer, but where there is
@@ -33,6 +35,7 @@ use crate::value::Value;
 
 pub mod comparison;
 pub mod digest;
+pub mod encryption;
 pub mod entry;
 pub mod error;
 pub mod file_store;
@@ -46,6 +49,7 @@ pub mod lease;
 pub mod lock;
 pub mod recovery;
 pub mod s3;
+pub mod reseal;
 pub mod session;
 pub mod store;
 #[cfg(test)]
@@ -53,6 +57,7 @@ mod tests;
 
 pub use comparison::{Compared, Comparison, compare};
 pub use digest::digest;
+pub use encryption::{Cipher, EncryptionError, Identities};
 pub use entry::{Begin, Entry, EntryError, Outcome, Run};
 pub use error::StateError;
 pub use file_store::FileStore;
@@ -62,6 +67,7 @@ pub use lease::Lease;
 pub use lock::Lock;
 pub use recovery::{Opened, Recovered, Recovery};
 pub use s3::S3Store;
+pub use reseal::{Form, Resealed};
 pub use session::Session;
 pub use store::{Loaded, Store};
 

@@ -51,6 +51,8 @@ impl Session {
     /// The same with what has been locked and read already.
     pub(super) fn of(writer: Box<dyn Writer>, run: Run, loaded: Loaded, initial: Option<State>) -> Result<Self, StateError> {
         let path = || writer.path().to_owned();
+        // Before anything is done, so that what is done can be written down.
+        writer.cipher().prepare().map_err(|source| StateError::Sealed { path: path(), source })?;
         let state = match (loaded.state, initial) {
             (Some(found), Some(wanted)) if found.stack != wanted.stack => {
                 return Err(StateError::OtherStack { path: path(), found: found.stack, wanted: wanted.stack });

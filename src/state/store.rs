@@ -13,7 +13,7 @@ use crate::state::format::Author;
 use crate::state::journal::JournalRead;
 use crate::state::lease::Lease;
 use crate::state::s3::S3Store;
-use crate::state::{Earlier, Entry, FileStore, Holder, Run, State, StateError};
+use crate::state::{Cipher, Earlier, Entry, FileStore, Form, Holder, Resealed, Run, State, StateError};
 
 /// Where a state is kept.
 #[derive(Clone, Debug)]
@@ -52,6 +52,9 @@ pub(super) struct Remains {
 pub(super) trait Writer: fmt::Debug + Send {
     /// The state file's path, or the URL of the object.
     fn path(&self) -> &Path;
+
+    /// What seals and opens everything here.
+    fn cipher(&self) -> &Cipher;
 
     /// Reads what is there, and remembers the journal that [`Self::append`] continues. From then on no other writer
     /// can add to that journal.
@@ -173,6 +176,22 @@ impl Store {
         match self {
             Self::File(store) => store.earlier(serial),
             Self::S3(store) => store.earlier(serial),
+        }
+    }
+
+    /// Brings state, journal and history into `form`, under the lock. The state must be readable.
+    pub fn reseal(&self, form: Form, command: &str, patience: Duration) -> Result<Resealed, StateError> {
+        match self {
+            Self::File(store) => store.reseal(form, command, patience),
+            Self::S3(store) => store.reseal(form, command, patience),
+        }
+    }
+
+    /// What seals and opens everything here.
+    pub fn cipher(&self) -> &Cipher {
+        match self {
+            Self::File(store) => store.cipher(),
+            Self::S3(store) => store.cipher(),
         }
     }
 

@@ -15,6 +15,7 @@ use crate::value::Value;
 
 mod fold;
 mod history;
+mod sealed;
 
 const FIXTURE: &str = include_str!("../../tests/fixtures/state/format-1.json");
 const NO_WAIT: Duration = Duration::ZERO;
@@ -111,7 +112,10 @@ fn open(store: &FileStore) -> Result<Session, StateError> {
 
 /// A store at serial 1 with one cluster, `arn:1`.
 fn seeded(folder: &Path) -> FileStore {
-    let store = store(folder);
+    seed(store(folder))
+}
+
+fn seed(store: FileStore) -> FileStore {
     let mut session = open(&store).expect("it opens");
     session.record(&[Entry::Put { address: address("main"), record: Box::new(record("arn:1")) }]).expect("it records");
     assert_eq!(session.finish().expect("it finishes").serial, 1);
@@ -204,9 +208,13 @@ fn a_flipped_bit_anywhere_is_an_error() {
 #[test]
 fn a_journal_cut_anywhere_is_its_whole_entries() {
     let folder = folder();
-    let store = seeded(folder.path());
+    cut_anywhere(&seeded(folder.path()), 1);
+}
+
+/// At each `step`th byte, and around each end of a line.
+fn cut_anywhere(store: &FileStore, step: usize) {
     let base = store.read().expect("it reads").state.expect("a state");
-    let mut session = open(&store).expect("it opens");
+    let mut session = open(store).expect("it opens");
     let entries = program().concat();
     for entry in &entries {
         session.record(std::slice::from_ref(entry)).expect("it records");
@@ -215,7 +223,8 @@ fn a_journal_cut_anywhere_is_its_whole_entries() {
     let path = journal::path_of(store.path());
     let whole = std::fs::read(&path).expect("the journal");
     let first = whole.iter().position(|byte| *byte == b'\n').expect("a line") + 1;
-    for length in 0..=whole.len() {
+    let ends_near = |length: usize| whole[length.saturating_sub(2)..whole.len().min(length + 2)].contains(&b'\n');
+    for length in (0..=whole.len()).filter(|length| length % step == 0 || ends_near(*length)) {
         std::fs::write(&path, &whole[..length]).expect("cut");
         let loaded = store.read();
         if length < first {
@@ -230,7 +239,7 @@ fn a_journal_cut_anywhere_is_its_whole_entries() {
     }
     // A run that continues a torn journal leaves no broken line in the middle.
     std::fs::write(&path, &whole[..whole.len() - 5]).expect("cut");
-    let mut session = open(&store).expect("it opens");
+    let mut session = open(store).expect("it opens");
     assert!(session.was_torn());
     session.record(&[Entry::Forget { address: address("main") }]).expect("it records");
     drop(session);
@@ -242,19 +251,22 @@ fn a_journal_cut_anywhere_is_its_whole_entries() {
 #[test]
 fn a_flipped_bit_anywhere_in_a_journal_is_an_error() {
     let folder = folder();
-    let store = store(folder.path());
-    let mut session = open(&store).expect("it opens");
+    flipped_anywhere(&store(folder.path()), 1);
+}
+
+/// Each `step`th bit.
+fn flipped_anywhere(store: &FileStore, step: usize) {
+    let mut session = open(store).expect("it opens");
     session.record(&program()[0]).expect("it records");
     drop(session);
     let path = journal::path_of(store.path());
     let mut bytes = std::fs::read(&path).expect("the journal");
-    for position in 0..bytes.len() {
-        for bit in 0..8 {
-            bytes[position] ^= 1 << bit;
-            let read = journal::read(&bytes, &path);
-            assert!(matches!(read, Err(StateError::JournalDamaged { .. })), "byte {position}, bit {bit}: {read:?}");
-            bytes[position] ^= 1 << bit;
-        }
+    for flipped in (0..bytes.len() * 8).step_by(step) {
+        let (position, bit) = (flipped / 8, flipped % 8);
+        bytes[position] ^= 1 << bit;
+        let read = journal::read(&bytes, &path, store.cipher());
+        assert!(matches!(read, Err(StateError::JournalDamaged { .. })), "byte {position}, bit {bit}: {read:?}");
+        bytes[position] ^= 1 << bit;
     }
 }
 
@@ -279,6 +291,10 @@ fn run_with_fault(store: &FileStore, steps: usize, mode: Mode) -> (Vec<Entry>, V
 
 #[test]
 fn a_kill_or_a_full_disk_at_any_step_loses_nothing_acknowledged() {
+    fault_at_any_step(&|folder| seeded(folder));
+}
+
+fn fault_at_any_step(seeded: &dyn Fn(&Path) -> FileStore) {
     for mode in [Mode::Killed, Mode::Once] {
         for steps in 0.. {
             let folder = folder();
@@ -296,7 +312,8 @@ fn a_kill_or_a_full_disk_at_any_step_loses_nothing_acknowledged() {
                 session.record(&[Entry::Settled { token: intent.token, adopted: false }]).expect("it settles");
             }
             let state = session.finish().expect("it finishes");
-            assert_eq!(format::read(std::fs::read(store.path()).expect("a file"), store.path()).expect("it reads"), state);
+            let present = store.present().expect("it reads").expect("a file").content.expect("it is whole");
+            assert_eq!(present.0, state);
             assert!(!journal::path_of(store.path()).exists() || store.read().expect("it reads").unfinished_run.is_none());
             if has_ended {
                 assert!(steps > 20, "the program has more steps than {steps}");

@@ -7,10 +7,9 @@ use clap::Args;
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::options::Format;
-use crate::cli::state::{Source, find_state, nothing_at};
+use crate::cli::state::{Source, find_store, nothing_at};
 use crate::cli::ui::Ui;
 use crate::render;
-use crate::state::FileStore;
 
 /// Lists the present state and the last 20 before it: serial, time, resources, size, and the command that wrote each.
 ///
@@ -29,11 +28,10 @@ pub struct History {
 
 impl History {
     pub fn run(&self, ui: Ui) -> Result<u8, CliError> {
-        let path = find_state(&self.source.state, self.stack.as_deref())?;
-        let store = FileStore::new(&path)?;
+        let store = find_store(&self.source.state, self.stack.as_deref())?;
         let (present, mut earlier) = (store.present()?, store.history()?);
         if present.is_none() && earlier.is_empty() {
-            return Err(nothing_at(&path));
+            return Err(nothing_at(store.path()));
         }
         // A crash right before the write of a new state leaves the present one in the history as well.
         earlier.retain(|it| !present.as_ref().is_some_and(|present| present.content.is_ok() && present.serial == it.serial));

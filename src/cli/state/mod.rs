@@ -6,23 +6,27 @@
 //! | `mv.rs`, `rm.rs` | change it, and nothing in AWS; under the lock |
 //! | `history.rs`, `restore.rs` | the states before the present one, and how one of them comes back |
 //! | `rebuild.rs` | makes a lost one anew from what is live; reads AWS |
+//! | `encrypt.rs`, `decrypt.rs`, `reseal.rs` | all of its files written anew, sealed or in clear; under the lock |
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
 use crate::address::Address;
-use crate::cli::context::{STATE_FOLDER, name_of_stack, state_path};
+use crate::cli::context::{STATE_FOLDER, name_of_stack, state_path, store_at};
 use crate::cli::error::CliError;
 use crate::cli::options::{Format, LockOptions, StateOptions};
 use crate::cli::ui::Ui;
 use crate::diagnostic::nearest;
 use crate::state::{FileStore, Session, State};
 
+mod decrypt;
+mod encrypt;
 mod history;
 mod list;
 mod mv;
 mod rebuild;
+mod reseal;
 mod restore;
 mod rm;
 mod show;
@@ -40,6 +44,8 @@ pub enum StateCommand {
     History(history::History),
     Restore(restore::Restore),
     Rebuild(rebuild::Rebuild),
+    Encrypt(encrypt::Encrypt),
+    Decrypt(decrypt::Decrypt),
 }
 
 impl StateCommand {
@@ -52,6 +58,8 @@ impl StateCommand {
             Self::History(history) => history.run(ui),
             Self::Restore(restore) => restore.run(ui),
             Self::Rebuild(rebuild) => rebuild.run(ui).await,
+            Self::Encrypt(encrypt) => encrypt.run(ui),
+            Self::Decrypt(decrypt) => decrypt.run(ui),
         }
     }
 }
@@ -68,8 +76,8 @@ struct Source {
 
 impl Source {
     fn read(&self, stack: Option<&Path>) -> Result<State, CliError> {
-        let path = find_state(&self.state, stack)?;
-        FileStore::new(&path)?.read()?.state.ok_or_else(|| nothing_at(&path))
+        let store = find_store(&self.state, stack)?;
+        store.read()?.state.ok_or_else(|| nothing_at(store.path()))
     }
 }
 
@@ -85,10 +93,9 @@ struct Changed {
 impl Changed {
     /// The state, locked. What an interrupted run left open needs AWS to be settled, which this does not ask.
     fn open(&self, stack: Option<&Path>, command: &str) -> Result<Session, CliError> {
-        let path = find_state(&self.state, stack)?;
-        let store = FileStore::new(&path)?;
+        let store = find_store(&self.state, stack)?;
         if store.read()?.state.is_none() {
-            return Err(nothing_at(&path));
+            return Err(nothing_at(store.path()));
         }
         let session = Session::open(store, None, command, self.lock.lock_timeout)?;
         if session.state().interrupted.is_empty() {
@@ -101,6 +108,11 @@ impl Changed {
 /// The error of a command that asks nothing of AWS where only AWS knows how an interrupted run ended.
 fn unsettled() -> CliError {
     CliError::message("an interrupted run has left open what it did").help("settle it first: stepwright apply STACK")
+}
+
+/// The store of the state: see [`find_state`].
+fn find_store(options: &StateOptions, stack: Option<&Path>) -> Result<FileStore, CliError> {
+    store_at(&find_state(options, stack)?, stack)
 }
 
 /// The state file: named by --state, else that of the stack, else the only one there is.

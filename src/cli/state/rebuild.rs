@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::address::Address;
 use crate::aws::Aws;
-use crate::cli::context::{connect_to, inputs, read_stack, require, state_path};
+use crate::cli::context::{connect_to, inputs, read_stack, require, store_of};
 use crate::cli::error::CliError;
 use crate::cli::execute::{approve, finish, settle_open};
 use crate::cli::exit_code;
@@ -21,7 +21,7 @@ use crate::render;
 use crate::resource::Live;
 use crate::resources;
 use crate::stack::Stack;
-use crate::state::{FileStore, Opened, Recovered, State, StateError, compare};
+use crate::state::{Opened, Recovered, State, StateError, compare};
 
 /// Makes a lost state anew from the tags by which every resource says whose it is. AWS is only read.
 ///
@@ -57,7 +57,7 @@ pub struct Rebuild {
 impl Rebuild {
     pub async fn run(&self, ui: Ui) -> Result<u8, CliError> {
         let stack = self.read_stack("")?;
-        let store = FileStore::new(state_path(&self.state, &stack.name))?;
+        let store = store_of(&stack, &self.state)?;
         let path = store.path().to_owned();
         let aws = require(connect_to(stack.region.as_deref(), &stack.allowed_account_ids).await?)?;
         let command = format!("state rebuild {}", self.stack.display());

@@ -9,10 +9,10 @@ use crate::cli::error::CliError;
 use crate::cli::execute::{approve, finish};
 use crate::cli::exit_code;
 use crate::cli::options::{Format, LockOptions, StateOptions};
-use crate::cli::state::{find_state, records, stack_first, unsettled};
+use crate::cli::state::{find_store, records, stack_first, unsettled};
 use crate::cli::ui::Ui;
 use crate::render;
-use crate::state::{Compared, FileStore, Opened, Recovered, Recovery, Session, State, StateError, compare};
+use crate::state::{Compared, Opened, Recovered, Recovery, Session, State, StateError, compare};
 
 /// Puts an earlier state back, as a new serial. Nothing is called in AWS.
 ///
@@ -43,7 +43,7 @@ pub struct Restore {
 impl Restore {
     pub fn run(&self, ui: Ui) -> Result<u8, CliError> {
         let (stack, serial) = self.stack_and_serial()?;
-        let store = FileStore::new(find_state(&self.state, stack)?)?;
+        let store = find_store(&self.state, stack)?;
         let command = format!("state restore {}", self.what.join(" "));
         let opened = Opened::open(store.clone(), &command, self.lock.lock_timeout)?;
         let earlier = store.earlier(serial)?;

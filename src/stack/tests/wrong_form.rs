@@ -40,7 +40,7 @@ name = "${widget.other.name}"
               `outputs` must be a table, not an integer
             stack.toml:3:1 "top"
               nothing at the top of a stack file is called `top`
-                known here: widget, stack, variables, data, outputs, import, moved
+                known here: widget, stack, state, variables, data, outputs, import, moved
             stack.toml:6:11 "${var.region}"
               `region` can't refer to anything
                 write the value itself

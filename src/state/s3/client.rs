@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region};
+use aws_config::BehaviorVersion;
 use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextRef;
 use aws_sdk_s3::config::{ConfigBag, Intercept, RequestChecksumCalculation, ResponseChecksumValidation, RuntimeComponents};
 use aws_sdk_s3::error::{BoxError, ProvideErrorMetadata, SdkError};
@@ -69,7 +69,7 @@ impl Client {
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("state-store").enable_all().build();
         let runtime = runtime.map_err(|source| StateError::Io { action: "start a thread for", path: path.clone(), source })?;
         let (region, endpoint) = (location.region.clone(), location.endpoint.clone());
-        let config = wait(&runtime, aws::configuration(region.as_deref().map(|region| Region::new(region.to_owned()))));
+        let config = wait(&runtime, async move { aws::configuration(region.as_deref()).await });
         let Some(config) = config else {
             let source = std::io::Error::other("the AWS configuration could not be read");
             return Err(StateError::Io { action: "reach", path, source });

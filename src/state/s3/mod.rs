@@ -20,6 +20,7 @@
 mod client;
 mod head;
 mod lock;
+mod reseal;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -29,7 +30,7 @@ use std::time::Duration;
 use crate::state::digest::sha256;
 use crate::state::journal::{self, JournalRead};
 use crate::state::store::{Loaded, no_such_serial};
-use crate::state::{Earlier, Holder, Run, State, StateError, format};
+use crate::state::{Cipher, Earlier, Holder, Run, State, StateError, format};
 use client::{Client, Object};
 use head::{Head, Part};
 use lock::{Hold, S3Lock};
@@ -54,6 +55,7 @@ pub struct S3Store {
     client: Arc<Client>,
     key: String,
     path: PathBuf,
+    cipher: Cipher,
 }
 
 impl S3Location {
@@ -78,7 +80,17 @@ impl S3Store {
     /// If there is no region.
     pub fn new(location: &S3Location) -> Result<Self, StateError> {
         let path = location.url();
-        Ok(Self { client: Arc::new(Client::new(location)?), key: location.key.clone(), path })
+        Ok(Self { client: Arc::new(Client::new(location)?), key: location.key.clone(), path, cipher: Cipher::plain() })
+    }
+
+    /// The same store, in which everything but the lock and the head's outline is sealed and opened by `cipher`.
+    #[must_use]
+    pub fn with_cipher(self, cipher: Cipher) -> Self {
+        Self { cipher, ..self }
+    }
+
+    pub fn cipher(&self) -> &Cipher {
+        &self.cipher
     }
 
     pub fn path(&self) -> &Path {
@@ -149,7 +161,8 @@ impl S3Store {
     }
 
     fn snapshot(&self, part: &Part) -> Result<State, StateError> {
-        format::read(self.part(part)?.bytes, &self.client.url(&part.key))
+        let path = self.client.url(&part.key);
+        format::read(self.cipher.open_at(self.part(part)?.bytes, &path)?, &path)
     }
 
     fn journal(&self, head: &Head) -> Result<Option<JournalRead>, StateError> {
@@ -161,7 +174,7 @@ impl S3Store {
             bytes.extend(self.part(part)?.bytes);
         }
         bytes.extend(head.journal.as_bytes());
-        journal::read(&bytes, &self.path).map(Some)
+        journal::read(&bytes, &self.path, &self.cipher).map(Some)
     }
 
     fn part(&self, part: &Part) -> Result<Object, StateError> {
@@ -171,13 +184,16 @@ impl S3Store {
         match sha256(&[&object.bytes]) == part.sha256 {
             true => Ok(object),
             // The reason that its own reader finds says more.
-            false => Err(format::read(&object.bytes, &path).err().unwrap_or(StateError::Checksum { path })),
+            false => {
+                let reason = self.cipher.open_at(object.bytes, &path).and_then(|bytes| format::read(&bytes, &path));
+                Err(reason.err().unwrap_or(StateError::Checksum { path }))
+            }
         }
     }
 
     fn earlier_at(&self, serial: u64, key: &str) -> Result<Option<Earlier>, StateError> {
         let object = self.client.get(key)?;
-        Ok(object.map(|object| Earlier::of(self.client.url(key), &object.bytes, Some(serial), object.modified_at)))
+        Ok(object.map(|object| Earlier::of(self.client.url(key), object.bytes, Some(serial), object.modified_at, &self.cipher)))
     }
 
     /// Every snapshot in the bucket, whoever names it, the latest first.

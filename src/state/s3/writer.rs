@@ -10,7 +10,7 @@ use crate::state::s3::client::{Condition, Object, Put};
 use crate::state::s3::head::{self, Head, Part};
 use crate::state::s3::{S3Lock, S3Store};
 use crate::state::store::{Loaded, Remains, Writer};
-use crate::state::{Begin, Entry, Run, State, StateError, journal};
+use crate::state::{Begin, Cipher, Entry, Run, State, StateError, journal};
 
 /// See the module.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub struct S3Writer {
     store: S3Store,
     lock: S3Lock,
     /// As it was last acknowledged; absent where there is none, or none that can be read.
-    head: Option<Head>,
+    pub(super) head: Option<Head>,
     /// Of the object that is there.
     etag: Option<String>,
     /// The check of the journal's last line.
@@ -37,7 +37,7 @@ impl S3Writer {
     }
 
     /// Makes `next` the head, in the place of the one that this writer knows.
-    fn put(&mut self, next: &Head) -> Result<(), StateError> {
+    pub(super) fn put(&mut self, next: &Head) -> Result<(), StateError> {
         let path = self.store.path.clone();
         self.lock.lease().check().map_err(|why| StateError::LockLost { path: path.clone(), why })?;
         loop {
@@ -67,7 +67,7 @@ impl S3Writer {
     }
 
     /// Writes an object that never changes.
-    fn put_part(&self, folder: &str, ending: &str, serial: u64, bytes: Vec<u8>) -> Result<Part, StateError> {
+    pub(super) fn put_part(&self, folder: &str, ending: &str, serial: u64, bytes: Vec<u8>) -> Result<Part, StateError> {
         let key = format!("{}.{folder}/{serial:08}-{}.{ending}", self.store.key, uuid::Uuid::new_v4());
         let part = Part::of(serial, key, &bytes);
         match self.store.client.put(&part.key, bytes, Condition::Absent)? {
@@ -80,11 +80,12 @@ impl S3Writer {
 
     fn put_snapshot(&self, state: &State, author: &Author) -> Result<Part, StateError> {
         let text = format::write(state, Some(author), &self.store.path)?;
-        self.put_part("states", "json", state.serial, text.into_bytes())
+        let bytes = self.store.cipher.seal_at(text.as_bytes(), &self.store.path)?;
+        self.put_part("states", "json", state.serial, bytes)
     }
 
     /// What nothing names any more. That it stays costs a little storage, and nothing else.
-    fn remove(&self, parts: &[Part]) {
+    pub(super) fn remove(&self, parts: &[Part]) {
         for part in parts {
             if let Err(error) = self.store.client.delete(&part.key) {
                 tracing::debug!(%error, "an object that is not needed any more stays");
@@ -96,6 +97,10 @@ impl S3Writer {
 impl Writer for S3Writer {
     fn path(&self) -> &Path {
         &self.store.path
+    }
+
+    fn cipher(&self) -> &Cipher {
+        &self.store.cipher
     }
 
     fn read(&mut self) -> Result<Loaded, StateError> {
@@ -128,11 +133,11 @@ impl Writer for S3Writer {
         let head = self.head.clone().unwrap_or_else(|| Head::new(&base.lineage, base.serial, author.clone()));
         let mut next = Head { lineage: base.lineage.clone(), serial: base.serial, written_by: author, ..head };
         let (lines, check) = if next.has_journal() {
-            journal::encode_all(entries, &self.check, &self.store.path)?
+            journal::encode_all(entries, &self.check, &self.store.path, &self.store.cipher)?
         } else {
             let begin = Entry::Begin(Box::new(Begin::on(base, run.clone())));
             let all: Vec<Entry> = std::iter::once(begin).chain(entries.iter().cloned()).collect();
-            journal::encode_all(&all, "", &self.store.path)?
+            journal::encode_all(&all, "", &self.store.path, &self.store.cipher)?
         };
         if !next.journal.is_empty() && next.journal.len() + lines.len() > LONGEST_JOURNAL {
             let full = std::mem::take(&mut next.journal);
@@ -227,7 +232,8 @@ impl S3Writer {
         let mut parts = Vec::new();
         for (serial, key) in self.store.snapshots()?.into_iter().take(KEPT) {
             let Some(object) = self.store.client.get(&key)? else { continue };
-            let read = format::read(&object.bytes, &self.store.client.url(&key));
+            let path = self.store.client.url(&key);
+            let read = self.store.cipher.open_at(object.bytes.clone(), &path).and_then(|bytes| format::read(bytes, &path));
             if read.is_ok_and(|read| read.lineage == state.lineage && read.serial == serial) {
                 parts.push(Part::of(serial, key, &object.bytes));
             }
