@@ -8,7 +8,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::error::CredentialsError;
 
-use crate::aws::{Aws, ChangedRoles, Error, ErrorKind};
+use crate::aws::{Aws, ChangedRoles, Error, ErrorKind, Permit};
 use crate::place::Place;
 
 /// What the environment leads to.
@@ -52,12 +52,17 @@ pub async fn connect(region: Option<&str>) -> Result<Connection, Error> {
         return Err(Error::new("sts:GetCallerIdentity", ErrorKind::Bug, "AWS did not say whose credentials these are"));
     };
     let partition = arn.split(':').nth(1).unwrap_or("aws").to_owned();
+    let permit = Permit::default();
+    let ecs = aws_sdk_ecs::config::Builder::from(&config).interceptor(permit.clone()).build();
+    let iam = aws_sdk_iam::config::Builder::from(&config).interceptor(permit.clone()).build();
+    let sfn = aws_sdk_sfn::config::Builder::from(&config).interceptor(permit.clone()).build();
     Ok(Connection::Ready(Box::new(Aws {
-        ecs: aws_sdk_ecs::Client::new(&config),
-        iam: aws_sdk_iam::Client::new(&config),
-        sfn: aws_sdk_sfn::Client::new(&config),
+        ecs: aws_sdk_ecs::Client::from_conf(ecs),
+        iam: aws_sdk_iam::Client::from_conf(iam),
+        sfn: aws_sdk_sfn::Client::from_conf(sfn),
         place: Place { partition: Some(partition), region: Some(region), account_id: Some(account.to_owned()) },
         changed_roles: ChangedRoles::default(),
+        permit,
     })))
 }
 

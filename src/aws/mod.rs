@@ -7,6 +7,7 @@
 //! | `json.rs` | requests and answers as JSON, past the SDK's typed structs |
 //! | `kms.rs` | data keys, for code that does not wait |
 //! | `patience.rs` | retrying and polling with a deadline |
+//! | `permit.rs` | whether this process may still call at all |
 //! | `roles.rs` | which roles are so new that other services may not know them yet |
 
 mod connect;
@@ -14,12 +15,14 @@ pub mod error;
 pub mod json;
 pub mod kms;
 pub mod patience;
+mod permit;
 pub mod roles;
 
 pub use connect::{Connection, configuration, connect};
 pub use error::{Error, ErrorKind};
 pub use json::JsonExchange;
 pub use patience::Patience;
+pub use permit::Permit;
 pub use roles::ChangedRoles;
 
 use crate::place::Place;
@@ -34,4 +37,6 @@ pub struct Aws {
     pub place: Place,
     /// Roles that were made or changed a moment ago.
     pub changed_roles: ChangedRoles,
+    /// What every call asks before it is sent.
+    pub permit: Permit,
 }

@@ -1,14 +1,13 @@
 //! What most commands begin with: the stack, its state, and AWS.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
 use crate::address::Address;
-use crate::aws::kms::Kms;
 use crate::aws::{Aws, Connection, connect};
 use crate::cli::error::CliError;
 use crate::cli::options::{PlanOptions, StackOptions, StateOptions, VariableOptions};
+use crate::cli::store::store_of;
 use crate::cli::ui::Ui;
 use crate::diagnostic::{Diagnostic, has_errors};
 use crate::observe::{Look, observe};
@@ -17,10 +16,8 @@ use crate::plan::{self, Moved, Observed, Plan};
 use crate::render;
 use crate::resources;
 use crate::stack::load::{self, LoadError};
-use crate::stack::{
-    ENVIRONMENT_PREFIX, EncryptionSettings, Inputs, Stack, peek_allowed_account_ids, peek_name, peek_region, peek_state_settings,
-};
-use crate::state::{Cipher, FileStore, Identities, State, digest};
+use crate::stack::{ENVIRONMENT_PREFIX, Inputs, Stack, peek_allowed_account_ids, peek_name};
+use crate::state::{State, Store, digest};
 
 /// Reads a stack file. Beside it stand warnings.
 pub fn read_stack(path: &Path, inputs: &Inputs, allow_outside: bool, key: &str) -> Result<(Stack, Vec<Diagnostic>), CliError> {
@@ -50,7 +47,7 @@ pub fn inputs(options: &VariableOptions) -> Result<Inputs, CliError> {
 /// A stack, its state as it is on disk, and where that is.
 pub struct Project {
     pub stack: Stack,
-    pub store: FileStore,
+    pub store: Store,
     /// The state, or the one that a first apply will start from.
     pub state: State,
 }
@@ -96,43 +93,9 @@ pub fn name_of_stack(path: &Path) -> Result<String, CliError> {
     })
 }
 
-/// The store of the state of `stack`, sealed as it says.
-pub fn store_of(stack: &Stack, state: &StateOptions) -> Result<FileStore, CliError> {
-    let cipher = cipher(stack.state.encryption.as_ref(), &stack.name, stack.region.clone());
-    Ok(FileStore::new(state_path(state, &stack.name))?.with_cipher(cipher))
-}
-
-/// The store at `path`, sealed as the stack file at `stack` says, whatever else is wrong with that. Where there is none,
-/// what is sealed can be read and not be written.
-pub fn store_at(path: &Path, stack: Option<&Path>) -> Result<FileStore, CliError> {
-    let source = stack.and_then(|stack| load::read_source(stack).ok());
-    let cipher = match &source {
-        None => cipher(None, "", None),
-        Some(source) => {
-            let settings = peek_state_settings(source).map_err(CliError::Diagnostics)?;
-            let name = peek_name(source).unwrap_or_default();
-            cipher(settings.encryption.as_ref(), &name, peek_region(source))
-        }
-    };
-    Ok(FileStore::new(path)?.with_cipher(cipher))
-}
-
-/// What seals as `settings` say, for the stack `name`; `region` is of a key of KMS that is not named by its ARN.
-pub fn cipher(settings: Option<&EncryptionSettings>, name: &str, region: Option<String>) -> Cipher {
-    Cipher::new(settings, name, Identities::Environment, Some(Arc::new(Kms { region })))
-}
-
 /// The accounts that the file at `path` allows, whatever else is wrong with it; none are named if it can't be read.
 pub fn accounts_of_stack(path: &Path) -> Vec<String> {
     load::read_source(path).map(|source| peek_allowed_account_ids(&source)).unwrap_or_default()
-}
-
-/// Where local states are, below the working directory.
-pub const STATE_FOLDER: &str = "state";
-
-/// Where the state of a stack is.
-pub fn state_path(options: &StateOptions, stack_name: &str) -> PathBuf {
-    options.state.clone().unwrap_or_else(|| Path::new(STATE_FOLDER).join(format!("{stack_name}.json")))
 }
 
 /// AWS for a stack or a recorded place.

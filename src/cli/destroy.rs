@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::aws::Connection;
-use crate::cli::context::{
-    Extent, accounts_of_stack, connect_to, inputs, look, name_of_stack, read_stack, require, state_path, store_at,
-};
+use crate::cli::context::{Extent, accounts_of_stack, connect_to, inputs, look, name_of_stack, read_stack, require};
 use crate::cli::error::CliError;
 use crate::cli::execute::{Execution, execute, open_session, plan_options};
 use crate::cli::options::{Format, LockOptions, ModeOptions, PlanOptions, StateOptions, VariableOptions};
+use crate::cli::store::{find_store, store_of};
 use crate::cli::ui::Ui;
+use crate::state::Store;
 
 /// Destroys everything that the state records, dependants first.
 ///
@@ -44,8 +44,8 @@ pub struct Destroy {
 
 impl Destroy {
     pub async fn run(&self, ui: Ui) -> Result<u8, CliError> {
-        let (path, allowed) = self.find_state(ui)?;
-        let store = store_at(&path, self.stack.as_deref())?;
+        let (store, allowed) = self.find_store(ui)?;
+        let path = store.path().to_owned();
         let Some(state) = store.read()?.state else {
             return Err(CliError::message(format!("there is no state at {}", path.display()))
                 .help("nothing was applied from here; or name the state with --state"));
@@ -67,30 +67,24 @@ impl Destroy {
         execute(&plan, (&aws, &seen.observed), session, execution, ui).await
     }
 
-    /// Where the state is, and which accounts are allowed. A broken stack file is told and passed over if --state is given.
-    fn find_state(&self, ui: Ui) -> Result<(PathBuf, Vec<String>), CliError> {
+    /// Where the state is, and which accounts are allowed. A broken stack file is told and passed over.
+    fn find_store(&self, ui: Ui) -> Result<(Store, Vec<String>), CliError> {
         let Some(stack) = &self.stack else {
-            return Ok((state_path(&self.state, ""), Vec::new()));
+            return Ok((find_store(&self.state, None)?, Vec::new()));
         };
         let read =
             inputs(&self.variables).and_then(|inputs| read_stack(stack, &inputs, self.variables.allow_documents_outside, ""));
-        match (read, &self.state.state) {
-            (Ok((stack, _)), _) => Ok((state_path(&self.state, &stack.name), stack.allowed_account_ids)),
-            (Err(_), Some(path)) => {
-                ui.note(&format!("{} can't be used; going on with the state alone.", stack.display()));
-                Ok((path.clone(), accounts_of_stack(stack)))
-            }
-            // A stack file that is broken elsewhere still names its state.
-            (Err(error), None) => match name_of_stack(stack) {
-                Ok(name) => {
-                    ui.note(&format!(
-                        "{} has errors, or its variables no values; going on with the state of {name}.",
-                        stack.display()
-                    ));
-                    Ok((state_path(&self.state, &name), accounts_of_stack(stack)))
-                }
-                Err(_) => Err(error),
-            },
+        let error = match read {
+            Ok((stack, _)) => return Ok((store_of(&stack, &self.state)?, stack.allowed_account_ids)),
+            Err(error) => error,
+        };
+        // A stack file that is broken elsewhere still names its state.
+        match (&self.state.state, name_of_stack(stack)) {
+            (Some(_), _) => ui.note(&format!("{} can't be used; going on with the state alone.", stack.display())),
+            (None, Ok(name)) => ui
+                .note(&format!("{} has errors, or its variables no values; going on with the state of {name}.", stack.display())),
+            (None, Err(_)) => return Err(error),
         }
+        Ok((find_store(&self.state, Some(stack))?, accounts_of_stack(stack)))
     }
 }

@@ -14,7 +14,7 @@ use crate::cli::ui::Ui;
 use crate::plan::{self, Observed, Plan};
 use crate::render;
 use crate::resources;
-use crate::state::{FileStore, Session, State};
+use crate::state::{Session, State, Store};
 
 /// How to go about it.
 #[derive(Clone, Copy, Debug)]
@@ -31,13 +31,16 @@ pub struct Execution {
 
 /// Locks the state and settles what an interrupted run left open.
 pub async fn open_session(
-    (store, initial): (FileStore, Option<State>),
+    (store, initial): (Store, Option<State>),
     command: &str,
     lock_timeout: Duration,
     aws: &Aws,
     (format, ui): (Format, Ui),
 ) -> Result<Session, CliError> {
     let mut session = tokio::task::block_in_place(|| Session::open(store, initial, command, lock_timeout))?;
+    if let Some(lease) = session.lease() {
+        aws.permit.bind(move || lease.check());
+    }
     settle_open(&mut session, aws, (format, ui)).await?;
     Ok(session)
 }
@@ -45,6 +48,14 @@ pub async fn open_session(
 /// Settles what an interrupted run left open.
 pub async fn settle_open(session: &mut Session, aws: &Aws, (format, ui): (Format, Ui)) -> Result<(), CliError> {
     if session.unfinished_run().is_some() {
+        let aftermath = session.aftermath();
+        if !session.state().interrupted.is_empty() && !aftermath.is_zero() {
+            let seconds = aftermath.as_secs() + 1;
+            ui.note(&format!(
+                "The interrupted run was unlocked and may live: waiting {seconds} s, after which none of its calls can be on its way."
+            ));
+            tokio::time::sleep(aftermath).await;
+        }
         let settled = settle(aws, resources::ALL, session.state()).await?;
         for one in &settled {
             session.record(&one.entries)?;

@@ -25,6 +25,7 @@ mod plan;
 mod plan_file;
 mod schema;
 mod state;
+mod store;
 mod terraform;
 mod ui;
 mod validate;

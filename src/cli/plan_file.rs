@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::cli::context::{Project, cipher};
+use crate::cli::context::Project;
 use crate::cli::error::CliError;
 use crate::cli::options::{ModeOptions, PlanOptions, StackOptions};
+use crate::cli::store::cipher;
 use crate::plan::{Base, Change, Plan};
 use crate::render;
 use crate::state::encryption::is_sealed;

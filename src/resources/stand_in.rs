@@ -70,6 +70,7 @@ impl StandIn {
             sfn: client!(aws_sdk_sfn),
             place,
             changed_roles: ChangedRoles::default(),
+            permit: crate::aws::Permit::default(),
         }
     }
 }

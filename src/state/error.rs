@@ -65,6 +65,11 @@ pub enum StateError {
         .path.display()
     )]
     OtherStack { path: PathBuf, found: String, wanted: String },
+    #[error(
+        "there is a state at {} already: the stack {stack:?}, serial {serial}; name a place that is free, or move it away first",
+        .path.display()
+    )]
+    Occupied { path: PathBuf, stack: String, serial: u64 },
     #[error("there is no state at {}; give the path of the state file with --state", .path.display())]
     Absent { path: PathBuf },
     #[error(

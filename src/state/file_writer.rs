@@ -139,6 +139,14 @@ impl Writer for FileWriter {
         }
         Ok(aside)
     }
+
+    fn retire(&mut self) -> Result<PathBuf, StateError> {
+        let path = self.store.path();
+        let kept = files::keep_aside(path)?;
+        history::set_aside(path)?;
+        files::remove(path)?;
+        kept.ok_or_else(|| StateError::Absent { path: path.to_owned() })
+    }
 }
 
 /// What `"serial": N` says in the remains of a state file.

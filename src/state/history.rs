@@ -36,13 +36,7 @@ pub struct Earlier {
 
 impl Earlier {
     /// What `bytes` at `path` say. `serial` is what the name says it is; `stored_at` when it was stored.
-    pub(super) fn of(
-        path: PathBuf,
-        bytes: Vec<u8>,
-        serial: Option<u64>,
-        stored_at: Option<Timestamp>,
-        cipher: &Cipher,
-    ) -> Self {
+    pub(super) fn of(path: PathBuf, bytes: Vec<u8>, serial: Option<u64>, stored_at: Option<Timestamp>, cipher: &Cipher) -> Self {
         let size = bytes.len();
         let opened = cipher.open_at(bytes, &path).and_then(|bytes| format::read_with_author(&bytes, &path));
         let content = opened.and_then(|(state, author)| match serial {

@@ -47,9 +47,10 @@ pub mod holder;
 pub mod journal;
 pub mod lease;
 pub mod lock;
+pub mod migrate;
 pub mod recovery;
-pub mod s3;
 pub mod reseal;
+pub mod s3;
 pub mod session;
 pub mod store;
 #[cfg(test)]
@@ -65,9 +66,10 @@ pub use history::Earlier;
 pub use holder::Holder;
 pub use lease::Lease;
 pub use lock::Lock;
+pub use migrate::{Migrated, migrate};
 pub use recovery::{Opened, Recovered, Recovery};
-pub use s3::S3Store;
 pub use reseal::{Form, Resealed};
+pub use s3::S3Store;
 pub use session::Session;
 pub use store::{Loaded, Store};
 

@@ -84,6 +84,9 @@ pub(super) trait Writer: fmt::Debug + Send {
     /// aside too, unless it continues `state`.
     fn write_anew(&mut self, state: &State, author: &Author, keeps_journal: bool) -> Result<Vec<PathBuf>, StateError>;
 
+    /// Takes the state, which must have no journal, out of its place; nothing exists here any more. Where it is kept is returned.
+    fn retire(&mut self) -> Result<PathBuf, StateError>;
+
     /// Until when this writer may act, where that is limited.
     fn lease(&self) -> Option<Lease> {
         None

@@ -7,7 +7,8 @@ use clap::Args;
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::options::Format;
-use crate::cli::state::{Source, find_store, nothing_at};
+use crate::cli::state::{Source, nothing_at};
+use crate::cli::store::find_store;
 use crate::cli::ui::Ui;
 use crate::render;
 

@@ -5,31 +5,39 @@
 //! | `list.rs`, `show.rs` | look at it; no lock, no credentials |
 //! | `mv.rs`, `rm.rs` | change it, and nothing in AWS; under the lock |
 //! | `history.rs`, `restore.rs` | the states before the present one, and how one of them comes back |
+//! | `pull.rs`, `push.rs` | the state as a file: out of its store, and into it |
+//! | `lock.rs`, `unlock.rs` | keeps runs out, and ends a lock by its id |
+//! | `migrate.rs` | moves it into another store |
 //! | `rebuild.rs` | makes a lost one anew from what is live; reads AWS |
 //! | `encrypt.rs`, `decrypt.rs`, `reseal.rs` | all of its files written anew, sealed or in clear; under the lock |
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::{Args, Subcommand};
 
 use crate::address::Address;
-use crate::cli::context::{STATE_FOLDER, name_of_stack, state_path, store_at};
 use crate::cli::error::CliError;
 use crate::cli::options::{Format, LockOptions, StateOptions};
+use crate::cli::store::find_store;
 use crate::cli::ui::Ui;
 use crate::diagnostic::nearest;
-use crate::state::{FileStore, Session, State};
+use crate::state::{Session, State};
 
 mod decrypt;
 mod encrypt;
 mod history;
 mod list;
+mod lock;
+mod migrate;
 mod mv;
+mod pull;
+mod push;
 mod rebuild;
 mod reseal;
 mod restore;
 mod rm;
 mod show;
+mod unlock;
 
 /// Looks at what is recorded, and corrects it.
 #[derive(Debug, Subcommand)]
@@ -44,6 +52,11 @@ pub enum StateCommand {
     History(history::History),
     Restore(restore::Restore),
     Rebuild(rebuild::Rebuild),
+    Pull(pull::Pull),
+    Push(push::Push),
+    Lock(lock::Lock),
+    Unlock(unlock::Unlock),
+    Migrate(migrate::Migrate),
     Encrypt(encrypt::Encrypt),
     Decrypt(decrypt::Decrypt),
 }
@@ -58,6 +71,11 @@ impl StateCommand {
             Self::History(history) => history.run(ui),
             Self::Restore(restore) => restore.run(ui),
             Self::Rebuild(rebuild) => rebuild.run(ui).await,
+            Self::Pull(pull) => pull.run(ui),
+            Self::Push(push) => push.run(ui),
+            Self::Lock(lock) => lock.run(ui),
+            Self::Unlock(unlock) => unlock.run(ui),
+            Self::Migrate(migrate) => migrate.run(ui),
             Self::Encrypt(encrypt) => encrypt.run(ui),
             Self::Decrypt(decrypt) => decrypt.run(ui),
         }
@@ -110,44 +128,8 @@ fn unsettled() -> CliError {
     CliError::message("an interrupted run has left open what it did").help("settle it first: stepwright apply STACK")
 }
 
-/// The store of the state: see [`find_state`].
-fn find_store(options: &StateOptions, stack: Option<&Path>) -> Result<FileStore, CliError> {
-    store_at(&find_state(options, stack)?, stack)
-}
-
-/// The state file: named by --state, else that of the stack, else the only one there is.
-fn find_state(options: &StateOptions, stack: Option<&Path>) -> Result<PathBuf, CliError> {
-    match (&options.state, stack) {
-        (Some(path), _) => Ok(path.clone()),
-        // A stack file that is broken elsewhere still names its state.
-        (None, Some(stack)) => Ok(state_path(options, &name_of_stack(stack)?)),
-        (None, None) => only_state(),
-    }
-}
-
 fn nothing_at(path: &Path) -> CliError {
     CliError::message(format!("there is no state at {}", path.display())).help("nothing was applied from here yet")
-}
-
-/// The state below `state/`, if there is just one.
-fn only_state() -> Result<PathBuf, CliError> {
-    let folder = Path::new(STATE_FOLDER);
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let is_of = |path: &Path, kind: &str| path.extension().is_some_and(|extension| extension == kind);
-    // A state that is lost still has its history.
-    let named = entries.map(|path| if is_of(&path, "history") { path.with_extension("") } else { path });
-    let mut states: Vec<PathBuf> = named.filter(|path| is_of(path, "json")).collect();
-    states.sort();
-    states.dedup();
-    match states.as_slice() {
-        [only] => Ok(only.clone()),
-        [] => Err(CliError::message(format!("there is no state below {STATE_FOLDER}/"))
-            .help("name a stack file, or a state with --state")),
-        several => {
-            let names: Vec<String> = several.iter().map(|path| path.display().to_string()).collect();
-            Err(CliError::message("there are several states").help(format!("name one with --state: {}", names.join(", "))))
-        }
-    }
 }
 
 /// The stack file, which stands before all else or is left out, and the words that follow.

@@ -8,12 +8,13 @@ use jiff::Timestamp;
 
 use crate::address::Address;
 use crate::aws::Aws;
-use crate::cli::context::{connect_to, inputs, read_stack, require, store_of};
+use crate::cli::context::{connect_to, inputs, read_stack, require};
 use crate::cli::error::CliError;
 use crate::cli::execute::{approve, finish, settle_open};
 use crate::cli::exit_code;
 use crate::cli::options::{Format, LockOptions, StackOptions, StateOptions, VariableOptions};
 use crate::cli::state::records;
+use crate::cli::store::store_of;
 use crate::cli::ui::Ui;
 use crate::observe::{Look, observe, owned};
 use crate::rebuild::{Inputs, Rebuilt, rebuild};

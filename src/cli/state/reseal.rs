@@ -6,9 +6,9 @@ use clap::Args;
 
 use crate::cli::error::CliError;
 use crate::cli::options::{LockOptions, StateOptions};
-use crate::cli::state::find_state;
+use crate::cli::store::find_store;
 use crate::cli::ui::Ui;
-use crate::state::{FileStore, Form, Resealed};
+use crate::state::{Form, Resealed, Store};
 
 /// Which state.
 #[derive(Args, Debug)]
@@ -23,14 +23,14 @@ pub struct Target {
 }
 
 impl Target {
-    pub fn store(&self) -> Result<FileStore, CliError> {
+    pub fn store(&self) -> Result<Store, CliError> {
         // A stack file that is not there must not pass for one that wants nothing sealed.
         crate::stack::load::read_source(&self.stack)?;
-        crate::cli::context::store_at(&find_state(&self.state, Some(&self.stack))?, Some(&self.stack))
+        find_store(&self.state, Some(&self.stack))
     }
 
     /// Brings all of it into `form`, and tells what was done.
-    pub fn reseal(&self, store: &FileStore, form: Form, command: &str, ui: Ui) -> Result<(), CliError> {
+    pub fn reseal(&self, store: &Store, form: Form, command: &str, ui: Ui) -> Result<(), CliError> {
         let command = format!("{command} {}", self.stack.display());
         let Resealed { written, left, aside } =
             tokio::task::block_in_place(|| store.reseal(form, &command, self.lock.lock_timeout))?;

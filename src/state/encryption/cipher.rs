@@ -146,7 +146,7 @@ impl Cipher {
     }
 
     /// [`Self::open`] of what is kept at `path`, which its error names.
-    pub(in crate::state) fn open_at(&self, bytes: Vec<u8>, path: &Path) -> Result<Vec<u8>, StateError> {
+    pub fn open_at(&self, bytes: Vec<u8>, path: &Path) -> Result<Vec<u8>, StateError> {
         self.open(bytes).map_err(|source| match source {
             EncryptionError::Damaged(detail) => StateError::SealDamaged { path: path.to_owned(), detail },
             source => StateError::Sealed { path: path.to_owned(), source },

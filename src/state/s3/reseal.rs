@@ -28,7 +28,8 @@ impl S3Store {
         };
         cipher.prepare().map_err(|source| StateError::Sealed { path: self.path.clone(), source })?;
         let mut done = Resealed::default();
-        let snapshot = head.snapshot.as_ref().map(|part| store.reseal_part(&writer, part, (form, &cipher), &mut done)).transpose()?;
+        let snapshot =
+            head.snapshot.as_ref().map(|part| store.reseal_part(&writer, part, (form, &cipher), &mut done)).transpose()?;
         let mut history = Vec::new();
         for part in &head.history {
             history.push(store.reseal_part(&writer, part, (form, &cipher), &mut done)?);

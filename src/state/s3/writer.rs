@@ -217,6 +217,15 @@ impl Writer for S3Writer {
         Ok(aside)
     }
 
+    fn retire(&mut self) -> Result<PathBuf, StateError> {
+        let Some(head) = self.head.clone() else { return Err(StateError::Absent { path: self.store.path.clone() }) };
+        let text = head::write(&head, &self.store.path)?;
+        let key = format!("{}.aside-{}", self.store.key, uuid::Uuid::new_v4());
+        self.store.client.put(&key, text.into_bytes(), Condition::Absent)?;
+        self.put(&Head::new(&head.lineage, 0, head.written_by))?;
+        Ok(self.store.client.url(&key))
+    }
+
     fn lease(&self) -> Option<Lease> {
         Some(self.lock.lease().clone())
     }
