@@ -3,6 +3,7 @@
 //! A [`Finding`] speaks of a path in a tree; whoever knows the text turns it into a [`Diagnostic`],
 //! which speaks of bytes in a file. Rendering is elsewhere.
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -15,11 +16,18 @@ pub enum Severity {
 }
 
 /// A text that diagnostics point into.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Source {
     /// How the user knows it: a path as given on the command line, or beside the stack file.
     pub name: String,
     pub text: String,
+}
+
+/// A file of variables is one, and what it says may be sensitive.
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// A place in a [`Source`].
@@ -54,6 +62,8 @@ pub struct Diagnostic {
     pub help: Vec<String>,
     /// What the token should read instead, where that can be known.
     pub replacement: Option<String>,
+    /// Bytes of the location's source that may be sensitive, and are not to be shown.
+    pub concealed: Vec<Range<usize>>,
 }
 
 impl Diagnostic {
@@ -65,6 +75,7 @@ impl Diagnostic {
             label: None,
             help: Vec::new(),
             replacement: None,
+            concealed: Vec::new(),
         }
     }
 

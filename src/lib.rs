@@ -15,7 +15,7 @@
 //!
 //! | module | holds | to change |
 //! |---|---|---|
-//! | [`address`], [`arn`], [`template`], [`value`], [`place`], [`diagnostic`] | the vocabulary | the stack language's expressions |
+//! | [`address`], [`arn`], [`template`], [`value`], [`secret`], [`place`], [`diagnostic`] | the vocabulary | the stack language's expressions |
 //! | [`document`] | IAM policies, the Amazon States Language | what documents mean, when they are equal |
 //! | [`schema`] | what a spec may look like; normal form, differences, AWS's spelling | a rule that fields can have |
 //! | [`aws`] | clients, classes of errors, retries | what is retried |
@@ -56,6 +56,7 @@ pub mod address;
 pub mod arn;
 pub mod diagnostic;
 pub mod place;
+pub mod secret;
 pub mod template;
 pub mod value;
 

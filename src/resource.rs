@@ -39,6 +39,8 @@ pub struct Description {
     pub summary: &'static str,
     /// The field of the physical name: `name`, or `family`.
     pub name_field: &'static str,
+    /// Other fields that are part of the ARN.
+    pub arn_fields: &'static [&'static str],
     /// Whether AWS takes two names that differ in case for the same.
     pub name_ignores_case: bool,
     pub attributes: &'static [Attribute],

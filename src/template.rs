@@ -9,10 +9,12 @@
 //! | `${account.id}`, `${account.partition}` | where the credentials lead |
 //! | `$${` | a literal `${` |
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
 use crate::address::{Address, is_identifier};
+use crate::secret::Secret;
 
 /// What a `${...}` refers to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -49,6 +51,11 @@ impl fmt::Display for Reference {
 pub enum Part {
     Literal(String),
     Reference(Reference),
+    /// What a reference led to, if that is secret. It is told by the reference alone.
+    Secret {
+        reference: Reference,
+        secret: Secret,
+    },
 }
 
 /// A string with references in it. Adjacent literals are always one part; an empty literal is no part.
@@ -91,7 +98,7 @@ impl Template {
         for part in parts {
             match part {
                 Part::Literal(text) => template.push_literal(&text),
-                reference @ Part::Reference(_) => template.parts.push(reference),
+                other => template.parts.push(other),
             }
         }
         template
@@ -101,15 +108,55 @@ impl Template {
         &self.parts
     }
 
-    /// The references in it, in order, repeated where the text repeats them.
+    /// The references in it that are still open, in order, repeated where the text repeats them.
     pub fn references(&self) -> impl Iterator<Item = &Reference> {
         self.parts.iter().filter_map(|part| match part {
             Part::Reference(reference) => Some(reference),
-            Part::Literal(_) => None,
+            Part::Literal(_) | Part::Secret { .. } => None,
         })
     }
 
-    /// The text, if there is no reference in it.
+    /// The secrets in it, in order.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Secret { secret, .. } => Some(secret),
+            Part::Literal(_) | Part::Reference(_) => None,
+        })
+    }
+
+    /// The digests of the secrets, by the text of their references.
+    pub fn digests(&self) -> BTreeMap<String, &str> {
+        let secrets = self.parts.iter().filter_map(|part| match part {
+            Part::Secret { reference, secret } => Some((reference.to_string(), secret.digest())),
+            Part::Literal(_) | Part::Reference(_) => None,
+        });
+        secrets.collect()
+    }
+
+    /// The same with a secret of which only the digest is known in the place of each reference that has one.
+    #[must_use]
+    pub fn sealed<'a>(self, digest: impl Fn(&Reference) -> Option<&'a str>) -> Self {
+        let parts = self.parts.into_iter().map(|part| match part {
+            Part::Reference(reference) => match digest(&reference) {
+                Some(digest) => Part::Secret { reference, secret: Secret::sealed(digest.to_owned()) },
+                None => Part::Reference(reference),
+            },
+            other => other,
+        });
+        Self { parts: parts.collect() }
+    }
+
+    /// The text, secrets in clear, if no reference is open and every secret is known.
+    pub fn reveal(&self) -> Option<String> {
+        let texts = self.parts.iter().map(|part| match part {
+            Part::Literal(text) => Some(text.as_str()),
+            Part::Secret { secret, .. } => secret.reveal(),
+            Part::Reference(_) => None,
+        });
+        texts.collect()
+    }
+
+    /// The text, if there is no reference and no secret in it.
     pub fn as_literal(&self) -> Option<&str> {
         match self.parts.as_slice() {
             [] => Some(""),
@@ -134,7 +181,7 @@ impl fmt::Display for Template {
         for part in &self.parts {
             match part {
                 Part::Literal(text) => f.write_str(&text.replace("${", "$${"))?,
-                Part::Reference(reference) => write!(f, "${{{reference}}}")?,
+                Part::Reference(reference) | Part::Secret { reference, .. } => write!(f, "${{{reference}}}")?,
             }
         }
         Ok(())

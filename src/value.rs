@@ -6,6 +6,7 @@
 use std::fmt;
 
 use indexmap::IndexMap;
+use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::template::{Part, Reference, Template};
@@ -13,6 +14,7 @@ use crate::value::number::is_same_number;
 
 mod number;
 
+pub use crate::secret::Secret;
 pub use number::whole_number;
 
 /// A table. The order of keys is kept, since documents are sent as the user wrote them; it plays no part in equality.
@@ -31,47 +33,6 @@ pub enum Value {
     Pending(Template),
     /// Made from a sensitive variable.
     Secret(Secret),
-}
-
-/// A sensitive text. Its digest is written down; its clear text only ever travels to AWS.
-#[derive(Clone)]
-pub struct Secret {
-    /// The text, absent where the secret was read back from a state file.
-    clear: Option<String>,
-    /// A keyed digest: equal digests under one key mean equal texts.
-    digest: String,
-}
-
-impl Secret {
-    pub fn new(clear: String, digest: String) -> Self {
-        Self { clear: Some(clear), digest }
-    }
-
-    /// A secret of which only the digest is known.
-    pub fn sealed(digest: String) -> Self {
-        Self { clear: None, digest }
-    }
-
-    /// The text. For requests to AWS alone.
-    pub fn reveal(&self) -> Option<&str> {
-        self.clear.as_deref()
-    }
-
-    pub fn digest(&self) -> &str {
-        &self.digest
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(sensitive)")
-    }
-}
-
-impl PartialEq for Secret {
-    fn eq(&self, other: &Self) -> bool {
-        self.digest == other.digest
-    }
 }
 
 impl PartialEq for Value {
@@ -174,11 +135,20 @@ impl Value {
         found
     }
 
-    /// Whether any leaf is a secret.
+    /// Whether any leaf is a secret, or will be one once it is known.
     pub fn has_secret(&self) -> bool {
         let mut found = false;
-        self.visit(&mut |_, value| found |= matches!(value, Self::Secret(_)));
+        self.visit(&mut |_, value| found |= value.is_secret());
         found
+    }
+
+    /// Whether it is a secret itself, or will be one once it is known.
+    pub fn is_secret(&self) -> bool {
+        match self {
+            Self::Secret(_) => true,
+            Self::Pending(template) => template.secrets().next().is_some(),
+            _ => false,
+        }
     }
 
     /// Every reference that is still open in this tree, in order of appearance.
@@ -229,8 +199,8 @@ impl Value {
     /// Replaces references by what `lookup` knows of them; what it does not know stays pending.
     ///
     /// A string that is one reference and nothing else takes the value's own type; in a longer
-    /// string the value is written as text. A secret makes the whole string a secret, its digest
-    /// made by `digest`.
+    /// string the value is written as text. A secret makes the whole string a secret, its digest made by
+    /// `digest`, as soon as all of it is known.
     pub fn resolve(&self, lookup: &impl Fn(&Reference) -> Option<Value>, digest: &impl Fn(&str) -> String) -> Value {
         self.map_leaves(&mut |leaf| match leaf {
             Self::Pending(template) => resolve_template(template, lookup, digest),
@@ -285,14 +255,11 @@ fn resolve_template(
     if let [Part::Reference(reference)] = template.parts() {
         return lookup(reference).unwrap_or_else(|| Value::Pending(template.clone()));
     }
-    let mut is_secret = false;
     let parts = template.parts().iter().map(|part| match part {
-        Part::Literal(_) => part.clone(),
+        Part::Literal(_) | Part::Secret { .. } => part.clone(),
         Part::Reference(reference) => match lookup(reference) {
-            Some(Value::Secret(secret)) if secret.reveal().is_some() => {
-                is_secret = true;
-                Part::Literal(secret.reveal().unwrap_or_default().to_owned())
-            }
+            // It stays apart from the text around it, or it would stand in clear until the rest is known.
+            Some(Value::Secret(secret)) => Part::Secret { reference: reference.clone(), secret },
             Some(Value::String(text)) => Part::Literal(text),
             Some(Value::Number(number)) => Part::Literal(number.to_string()),
             Some(Value::Bool(value)) => Part::Literal(value.to_string()),
@@ -300,12 +267,13 @@ fn resolve_template(
         },
     });
     let resolved = Template::from_parts(parts.collect::<Vec<_>>());
-    match resolved.as_literal() {
-        // A template that holds a secret and something pending stays wholly pending, or the secret would stand in clear.
-        None if is_secret => Value::Pending(template.clone()),
+    match resolved.reveal() {
         None => Value::Pending(resolved),
-        Some(text) if is_secret => Value::Secret(Secret::new(text.to_owned(), digest(text))),
-        Some(text) => Value::String(text.to_owned()),
+        Some(text) if resolved.secrets().next().is_some() => {
+            let digest = digest(&text);
+            Value::Secret(Secret::made_of(text, digest, resolved.secrets()))
+        }
+        Some(text) => Value::String(text),
     }
 }
 
@@ -339,6 +307,8 @@ impl From<i64> for Value {
 
 const PENDING: &str = "$pending";
 const SECRET: &str = "$secret";
+/// Beside [`PENDING`]: the digests of what is secret in it, by the reference that the text has in its place.
+const SECRETS: &str = "$secrets";
 
 /// On disk a pending string is `{"$pending": "..."}`, a secret `{"$secret": DIGEST}`, and a key that
 /// begins with `$` is written with one `$` more. The clear text of a secret is never written.
@@ -354,7 +324,15 @@ impl Serialize for Value {
                 let escaped = if key.starts_with('$') { format!("${key}") } else { key.clone() };
                 (escaped, item)
             })),
-            Self::Pending(template) => serializer.collect_map([(PENDING, template.to_string())]),
+            Self::Pending(template) => {
+                let digests = template.digests();
+                let mut map = serializer.serialize_map(None)?;
+                map.serialize_entry(PENDING, &template.to_string())?;
+                if !digests.is_empty() {
+                    map.serialize_entry(SECRETS, &digests)?;
+                }
+                map.end()
+            }
             Self::Secret(secret) => serializer.collect_map([(SECRET, secret.digest())]),
         }
     }
@@ -367,7 +345,9 @@ impl<'de> Deserialize<'de> for Value {
                 serde_json::Value::Array(items) => Value::List(items.into_iter().map(unescape).collect::<Result<_, _>>()?),
                 serde_json::Value::Object(object) => {
                     if let Some(text) = object.get(PENDING).and_then(|text| text.as_str()) {
-                        return Template::parse(text).map(Value::Pending).map_err(|error| error.to_string());
+                        let digest = |reference: &Reference| object.get(SECRETS)?.get(reference.to_string())?.as_str();
+                        let template = Template::parse(text).map_err(|error| error.to_string())?;
+                        return Ok(Value::Pending(template.sealed(digest)));
                     }
                     if let Some(digest) = object.get(SECRET).and_then(|digest| digest.as_str()) {
                         return Ok(Value::Secret(Secret::sealed(digest.to_owned())));
@@ -446,38 +426,4 @@ impl Serialize for Path {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pending(text: &str) -> Value {
-        Value::Pending(Template::parse(text).expect("a template"))
-    }
-
-    #[test]
-    fn disk_form_round_trips() {
-        let value = Value::Map(Map::from([
-            ("$pending".to_owned(), Value::from("mine")),
-            ("plain".to_owned(), Value::List(vec![Value::Null, Value::Bool(true), Value::from(3)])),
-            ("later".to_owned(), pending("x${role.a.arn}")),
-            ("hidden".to_owned(), Value::Secret(Secret::new("hunter2".into(), "d1".into()))),
-        ]));
-        let text = serde_json::to_string(&value).expect("it serialises");
-        assert!(!text.contains("hunter2"));
-        assert_eq!(serde_json::from_str::<Value>(&text).expect("it parses"), value);
-    }
-
-    #[test]
-    fn a_whole_reference_keeps_its_type_and_a_secret_spreads() {
-        let lookup = |reference: &Reference| match reference {
-            Reference::Variable(name) if name == "count" => Some(Value::from(3)),
-            Reference::Variable(name) if name == "password" => Some(Value::Secret(Secret::new("p".into(), "d".into()))),
-            _ => None,
-        };
-        let digest = |text: &str| format!("digest of {text}");
-        assert_eq!(pending("${var.count}").resolve(&lookup, &digest), Value::from(3));
-        assert_eq!(pending("n=${var.count}").resolve(&lookup, &digest), Value::from("n=3"));
-        assert_eq!(pending("p=${var.password}").resolve(&lookup, &digest), Value::Secret(Secret::sealed("digest of p=p".into())));
-        let both = pending("${var.password}${role.a.arn}");
-        assert_eq!(both.resolve(&lookup, &digest), both);
-    }
-}
+mod tests;

@@ -6,7 +6,7 @@
 use crate::aws::{Aws, Error, ErrorKind};
 use crate::plan::Step;
 use crate::resource::{Live, ResourceType};
-use crate::schema::{Difference, Field, differences};
+use crate::schema::{Difference, Field, as_told_back, differences};
 use crate::value::{Path, Segment, Value};
 
 /// Whether `live`, which AWS answered with, is what `spec` promised.
@@ -20,7 +20,9 @@ pub fn kept(step: &Step, spec: &Value, live: &Live, aws: &Aws) -> Result<(), Err
             return Err(breach(format!("{address}.{name} was planned to be {} and is {}", told(&planned), told(actual))));
         }
     }
-    let broken = differences(step.kind.schema(), Some(&in_clear(&live.spec)), Some(&in_clear(spec)));
+    let schema = step.kind.schema();
+    // AWS answers in clear, and a type may tell what it sent.
+    let broken = differences(schema, Some(&as_told_back(schema, &live.spec)), Some(&as_told_back(schema, spec)));
     let Some(broken) = broken.into_iter().find(|difference| is_breach(step.kind, difference)) else { return Ok(()) };
     let is_secret = broken.sensitive || holds_secret_at(spec, &broken.path);
     let show = |value: &Option<Value>| match value {
@@ -57,14 +59,6 @@ fn is_left_open(schema: &Field, path: &Path) -> bool {
         }
     }
     false
-}
-
-/// AWS answers in clear, and a type may tell what it sent.
-fn in_clear(spec: &Value) -> Value {
-    spec.map_leaves(&mut |leaf| match leaf {
-        Value::Secret(secret) => secret.reveal().map_or_else(|| leaf.clone(), Value::string),
-        other => other.clone(),
-    })
 }
 
 /// Whether `spec` holds a secret at `path`, or on the way to it.

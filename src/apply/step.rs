@@ -9,6 +9,7 @@ use crate::apply::promise;
 use crate::aws::{Aws, Error, ErrorKind};
 use crate::plan::{Observed, Step, StepOperation, Target, keep_unmanaged};
 use crate::resource::{Live, Operation, Ownership, Progress};
+use crate::secret;
 use crate::state::{Intent, IntentOperation, Record, State};
 use crate::template::Reference;
 use crate::value::Value;
@@ -103,7 +104,15 @@ pub async fn run(
     aws: &Aws,
     sender: UnboundedSender<Message>,
 ) -> Result<Option<Live>, Error> {
-    carry_out(index, prepared, stack, aws, sender).await.map_err(|error| without_secrets(error, &prepared.spec))
+    // What was there may be quoted as well as what is to be.
+    let before = match &prepared.step.operation {
+        StepOperation::Update { live, .. } | StepOperation::Record { live, .. } => Some(&live.spec),
+        StepOperation::Delete { spec, .. } => Some(spec),
+        StepOperation::DeleteDeposed { predecessor } => Some(&predecessor.spec),
+        StepOperation::Create(_) | StepOperation::Forget => None,
+    };
+    let specs = before.into_iter().chain([&prepared.spec]);
+    carry_out(index, prepared, stack, aws, sender).await.map_err(|error| without_secrets(error, specs))
 }
 
 async fn carry_out(
@@ -151,20 +160,18 @@ async fn carry_out(
 }
 
 /// AWS likes to quote the value that it refuses, and what it says goes to screen, log and journal.
-fn without_secrets(mut error: Error, spec: &Value) -> Error {
-    // What is shorter than this would be found in any text, and is no secret.
-    const SHORTEST: usize = 3;
+fn without_secrets<'a>(mut error: Error, specs: impl Iterator<Item = &'a Value>) -> Error {
     let mut secrets = Vec::new();
-    spec.visit(&mut |_, value| {
-        if let Value::Secret(secret) = value {
-            secrets.extend(secret.reveal().filter(|text| text.len() >= SHORTEST).map(str::to_owned));
-        }
-    });
-    // A longer one may hold a shorter one.
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    for secret in secrets {
+    for spec in specs {
+        spec.visit(&mut |_, value| {
+            if let Value::Secret(secret) = value {
+                secrets.push(secret.clone());
+            }
+        });
+    }
+    if !secrets.is_empty() {
         for text in std::iter::once(&mut error.message).chain(&mut error.help) {
-            *text = text.replace(&secret, "(sensitive value)");
+            *text = secret::without(text, &secrets);
         }
     }
     error
@@ -216,7 +223,7 @@ mod tests {
         let short = Value::Secret(Secret::new("a".to_owned(), "digest".to_owned()));
         let spec = Value::List(vec![secret, short]);
         let told = Error::new("iam:CreateRole", ErrorKind::Refused, "Value 'hunter2' at 'description'").help("not hunter2");
-        let told = without_secrets(told, &spec);
+        let told = without_secrets(told, std::iter::once(&spec));
         assert_eq!(told.message, "Value '(sensitive value)' at 'description'");
         assert_eq!(told.help, ["not (sensitive value)"]);
     }

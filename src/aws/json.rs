@@ -5,6 +5,7 @@
 //! definition's 129 members twice more, once in each direction, and would drop those that an SDK of
 //! last month does not know yet. Signing, retries, endpoints and errors remain the SDK's.
 
+use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -26,10 +27,17 @@ use crate::aws::{Error, ErrorKind};
 /// client.register_task_definition().customize().interceptor(exchange.clone()).send().await?;
 /// let answer = exchange.answer("ecs:RegisterTaskDefinition")?;
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct JsonExchange {
     request: Option<String>,
     answer: Arc<Mutex<Option<Vec<u8>>>>,
+}
+
+/// What the SDK logs of a client it logs of its interceptors too, and both bodies may hold secrets.
+impl fmt::Debug for JsonExchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JsonExchange").finish_non_exhaustive()
+    }
 }
 
 impl JsonExchange {

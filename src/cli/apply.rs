@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::address::Address;
 use crate::aws::Connection;
+use crate::cli::assignment::Assignment;
 use crate::cli::context::{Extent, Project, connect_to, inputs, look, open_project_with, require};
 use crate::cli::error::CliError;
 use crate::cli::execute::{Execution, execute, open_session, plan_options};
@@ -103,7 +104,8 @@ impl Apply {
         self.mode.replace.clone_from(&saved.replace);
         self.mode.refresh_only = saved.refresh_only;
         let given_again = std::mem::take(&mut self.variables.variables);
-        self.variables.variables = saved.variables.iter().cloned().chain(given_again).collect();
+        self.variables.variables =
+            saved.variables.iter().map(|(name, value)| Assignment::new(name, value)).chain(given_again).collect();
         self.variables.variable_files.splice(0..0, saved.variable_files.iter().cloned());
         self.variables.allow_documents_outside |= saved.allow_documents_outside;
         Ok(())

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::address::Address;
 use crate::aws::{Aws, Connection, connect};
+use crate::cli::assignment::Assignment;
 use crate::cli::error::CliError;
 use crate::cli::options::{PlanOptions, StackOptions, StateOptions, VariableOptions};
 use crate::cli::store::store_of;
@@ -38,7 +39,7 @@ pub fn inputs(options: &VariableOptions) -> Result<Inputs, CliError> {
         Some((name, value.to_str()?.to_owned()))
     });
     Ok(Inputs {
-        arguments: options.variables.clone(),
+        arguments: options.variables.iter().map(Assignment::parts).collect::<Result<_, _>>()?,
         files: files.collect::<Result<_, LoadError>>()?,
         environment: environment.collect(),
     })

@@ -8,6 +8,7 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
 mod apply;
+mod assignment;
 mod completions;
 mod context;
 mod destroy;
@@ -91,6 +92,7 @@ pub fn main() -> ExitCode {
         clap::ColorChoice::Never => anstream::ColorChoice::Never,
     });
     start_log(arguments.verbose, ui);
+    std::panic::set_hook(Box::new(move |panic| ui.note(&told_of_panic(panic))));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -133,9 +135,22 @@ async fn run(command: Command, ui: Ui) -> Result<u8, CliError> {
 
 /// Help and version are no mistakes. A mistake exits with 1, as 2 means "there are changes".
 fn usage(error: &clap::Error) -> ExitCode {
-    let is_mistake = error.use_stderr();
-    let printed = error.print();
-    if is_mistake || printed.is_err() { ExitCode::from(exit_code::ERROR) } else { ExitCode::SUCCESS }
+    if !error.use_stderr() {
+        return if error.print().is_err() { ExitCode::from(exit_code::ERROR) } else { ExitCode::SUCCESS };
+    }
+    Ui::new(anstream::ColorChoice::Auto).err(|writer, style| {
+        let text = if style.color { error.render().ansi().to_string() } else { error.render().to_string() };
+        write!(writer, "{}", assignment::without_values(&text))
+    });
+    ExitCode::from(exit_code::ERROR)
+}
+
+/// What a panic says, without what it quotes: the standard library quotes the texts that it was given.
+fn told_of_panic(panic: &std::panic::PanicHookInfo<'_>) -> String {
+    let place = panic.location().map(|location| format!(" at {}:{}", location.file(), location.line())).unwrap_or_default();
+    let said = panic.payload_as_str().unwrap_or_default();
+    let said = said.split([':', '`', '"', '\'']).next().unwrap_or_default().trim();
+    format!("error: this is a bug of Stepwright, please report it: panicked{place}: {said}")
 }
 
 /// What others write at this level holds whole requests and answers, and with them the secrets in both.

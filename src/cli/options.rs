@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::address::Address;
+use crate::cli::assignment::Assignment;
 
 /// Which stack, which state, which values.
 #[derive(Args, Clone, Debug)]
@@ -28,8 +29,8 @@ pub struct StateOptions {
 #[derive(Args, Clone, Debug, Default)]
 pub struct VariableOptions {
     /// Sets a variable of the stack. May be repeated; the last one wins. STEPWRIGHT_VAR_NAME does the same.
-    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = assignment)]
-    pub variables: Vec<(String, String)>,
+    #[arg(long = "var", value_name = "NAME=VALUE")]
+    pub variables: Vec<Assignment>,
     /// Sets variables from a TOML file. May be repeated; --var wins.
     #[arg(long = "var-file", value_name = "FILE")]
     pub variable_files: Vec<PathBuf>,
@@ -79,14 +80,6 @@ pub enum Format {
     Human,
     /// For programs.
     Json,
-}
-
-fn assignment(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
-    if !crate::address::is_identifier(name) {
-        return Err(format!("`{}` is not the name of a variable", name.escape_debug()));
-    }
-    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn parallelism(text: &str) -> Result<usize, String> {

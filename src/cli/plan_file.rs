@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
+use crate::cli::assignment::Assignment;
 use crate::cli::context::Project;
 use crate::cli::error::CliError;
 use crate::cli::options::{ModeOptions, PlanOptions, StackOptions};
@@ -59,12 +60,13 @@ impl PlanFile {
     ) -> Result<Self, CliError> {
         let is_public = |name: &str| project.stack.variables.get(name).is_some_and(|variable| !variable.sensitive);
         let variables = &stack.variables;
+        let given = variables.variables.iter().map(Assignment::parts).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             stepwright_plan: FORMAT,
             stack_file: stack.stack.clone(),
             state_file: project.store.path().to_owned(),
             allow_documents_outside: variables.allow_documents_outside,
-            variables: variables.variables.iter().filter(|(name, _)| is_public(name)).cloned().collect(),
+            variables: given.into_iter().filter(|(name, _)| is_public(name)).collect(),
             variable_files: variables.variable_files.clone(),
             targets: options.targets.clone(),
             replace: mode.replace.clone(),

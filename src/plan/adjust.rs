@@ -16,28 +16,68 @@ pub fn seal(value: &mut Value, likes: [Option<&Value>; 2], digest: &impl Fn(&str
     if digests.is_empty() {
         return;
     }
-    *value = value.map_leaves(&mut |leaf| match leaf {
-        Value::String(text) => {
-            let digest = digest(text);
-            if digests.contains(&digest) { Value::Secret(Secret::new(text.clone(), digest)) } else { leaf.clone() }
-        }
+    *value = value.map_leaves(&mut |leaf| match secret_of(leaf, digest) {
+        Some(secret) if digests.contains(secret.digest()) => Value::Secret(secret),
         _ => leaf.clone(),
     });
 }
 
-/// `value`, every text of it a secret if `is_sensitive`.
+/// Makes every secret of `sealed` what it is in `original`, where `desired` says the same in clear and has no such secret:
+/// its variable is sensitive no longer.
+pub fn unseal(sealed: &mut Value, original: &Value, desired: &Value) {
+    let (mut digests, mut in_clear) = (std::collections::BTreeSet::new(), Vec::new());
+    desired.visit(&mut |_, leaf| match leaf {
+        Value::Secret(secret) => {
+            digests.insert(secret.digest().to_owned());
+        }
+        Value::String(_) | Value::Number(_) | Value::Bool(_) => in_clear.push(leaf.clone()),
+        _ => {}
+    });
+    unseal_leaves(sealed, original, &|secret, text| !digests.contains(secret.digest()) && in_clear.contains(text));
+}
+
+fn unseal_leaves(sealed: &mut Value, original: &Value, is_in_clear: &impl Fn(&Secret, &Value) -> bool) {
+    match (&mut *sealed, original) {
+        (Value::Secret(secret), original) if is_in_clear(secret, original) => *sealed = original.clone(),
+        (Value::Map(map), Value::Map(originals)) => {
+            for (key, value) in map {
+                if let Some(original) = originals.get(key) {
+                    unseal_leaves(value, original, is_in_clear);
+                }
+            }
+        }
+        (Value::List(items), Value::List(originals)) => {
+            items.iter_mut().zip(originals).for_each(|(value, original)| unseal_leaves(value, original, is_in_clear));
+        }
+        _ => {}
+    }
+}
+
+/// `value`, everything that it says a secret if `is_sensitive`.
 pub fn sealed_if(is_sensitive: bool, value: &Value, digest: &impl Fn(&str) -> String) -> Value {
-    value.map_leaves(&mut |leaf| match leaf {
-        Value::String(text) if is_sensitive => Value::Secret(Secret::new(text.clone(), digest(text))),
-        other => other.clone(),
+    value.map_leaves(&mut |leaf| match secret_of(leaf, digest) {
+        Some(secret) if is_sensitive => Value::Secret(secret),
+        _ => leaf.clone(),
     })
+}
+
+/// `leaf` as the secret that a sensitive variable of this value would be.
+fn secret_of(leaf: &Value, digest: &impl Fn(&str) -> String) -> Option<Secret> {
+    let text = match leaf {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Bool(flag) => flag.to_string(),
+        _ => return None,
+    };
+    let digest = digest(&text);
+    Some(Secret::new(text, digest))
 }
 
 /// Makes every text of `value` a secret where `like` has one in the same place: what AWS tells there is an older
 /// or a foreign value of the same sensitive field.
 pub fn seal_opposite(field: &Field, value: &mut Value, like: &Value, digest: &impl Fn(&str) -> String) {
     match (value, like) {
-        (value, Value::Secret(_)) => {
+        (value, like) if like.is_secret() => {
             *value = sealed_if(true, value, digest);
         }
         (Value::Map(map), Value::Map(likes)) => {
@@ -47,20 +87,49 @@ pub fn seal_opposite(field: &Field, value: &mut Value, like: &Value, digest: &im
             }
         }
         (Value::List(items), Value::List(likes)) => {
-            let identity = field.rules.identity.as_deref();
             let item_field = field.item().unwrap_or(field);
             for (index, value) in items.iter_mut().enumerate() {
-                let named = identity.and_then(|identity| value.text(identity)).map(str::to_owned);
-                let like = match (identity, named) {
-                    (Some(identity), Some(name)) => likes.iter().find(|like| like.text(identity) == Some(&name)),
-                    _ => likes.get(index),
-                };
-                if let Some(like) = like {
-                    seal_opposite(item_field, value, like, digest);
+                match opposite(field, index, value, likes) {
+                    Opposite::Element(like) => seal_opposite(item_field, value, like, digest),
+                    Opposite::Any => *value = sealed_if(true, value, digest),
+                    Opposite::Nothing => {}
                 }
             }
         }
+        // One text opposite a list of them, or the like: it may well stand for the secret in there.
+        (value, like) if like.has_secret() => *value = sealed_if(true, value, digest),
         _ => {}
+    }
+}
+
+/// What stands for an element of one list in another.
+enum Opposite<'a> {
+    Element(&'a Value),
+    /// It may be any of them, the secret ones too.
+    Any,
+    Nothing,
+}
+
+fn opposite<'a>(list: &Field, index: usize, value: &Value, likes: &'a [Value]) -> Opposite<'a> {
+    if let Some(identity) = list.rules.identity.as_deref()
+        && let Some(name) = value.text(identity)
+    {
+        let named = likes.iter().find(|like| like.text(identity) == Some(name));
+        return named.map_or(Opposite::Nothing, Opposite::Element);
+    }
+    if !likes.iter().any(Value::has_secret) || likes.contains(value) {
+        return Opposite::Nothing;
+    }
+    // Inside a policy the statements of one Sid belong together, wherever they stand.
+    if let Some(sid) = value.text("Sid") {
+        let mut same = likes.iter().filter(|like| like.text("Sid") == Some(sid));
+        if let (Some(like), None) = (same.next(), same.next()) {
+            return Opposite::Element(like);
+        }
+    }
+    match likes.get(index) {
+        Some(like) if like.has_secret() => Opposite::Element(like),
+        _ => Opposite::Any,
     }
 }
 

@@ -342,9 +342,14 @@ impl<'a> Decisions<'a> {
         let (kind, address) = (resource.kind, &resource.address);
         let recorded = record.map(|record| &record.spec);
         let mut live = live;
+        let told = live.spec.clone();
         self.seal(kind, &mut live.spec, [Some(&desired), recorded]);
+        let mut sealed = live.clone();
+        adjust::unseal(&mut live.spec, &told, &desired);
         let interrupted = record.filter(|record| record.incomplete).map(|_| &desired);
-        adjust::keep_write_only(kind.schema(), &mut live.spec, recorded, interrupted);
+        for live in [&mut live, &mut sealed] {
+            adjust::keep_write_only(kind.schema(), &mut live.spec, recorded, interrupted);
+        }
         let declared = desired.clone();
         let is_left_as_it_is = record.is_none() && self.inputs.options.import.as_is;
         let desired = if is_left_as_it_is { live.spec.clone() } else { self.adjusted(resource, desired, &live.spec) };
@@ -378,7 +383,13 @@ impl<'a> Decisions<'a> {
             _ if differences.is_empty() => live.attributes.clone(),
             _ => attributes::surviving(kind, address, &live.attributes),
         };
-        let Drift { mut ours, left_alone } = drift::drift(kind, record, &live, Some(&declared), &resource.lifecycle);
+        // That a value is sensitive now, or no longer, is nobody's doing outside: both sides are sealed alike.
+        let record_sealed = record.cloned().map(|mut record| {
+            self.seal(kind, &mut record.spec, [Some(&declared), None]);
+            record
+        });
+        let Drift { mut ours, left_alone } =
+            drift::drift(kind, record_sealed.as_ref(), &sealed, Some(&declared), &resource.lifecycle);
         if record.is_some_and(|record| !record.incomplete) {
             ours.extend(lost_marks);
         }

@@ -19,12 +19,13 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet};
 
 use crate::diagnostic::{Diagnostic, Location, Severity};
+use crate::secret::SENSITIVE_VALUE;
 
 /// Writes each of `diagnostics`, a blank line after each.
 pub fn write(output: &mut (impl Write + ?Sized), diagnostics: &[Diagnostic], color: bool) -> io::Result<()> {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     for diagnostic in diagnostics {
-        let excerpt = diagnostic.location.as_ref().map(Excerpt::of);
+        let excerpt = diagnostic.location.as_ref().map(|location| Excerpt::of(location, &diagnostic.concealed));
         let report = report(diagnostic, excerpt.as_ref());
         writeln!(output, "{}\n", renderer.render(&report))?;
     }
@@ -67,8 +68,8 @@ fn report<'a>(diagnostic: &'a Diagnostic, excerpt: Option<&'a Excerpt>) -> Vec<G
     let mut groups = vec![group];
     if let (Some(replacement), Some(excerpt)) = (&diagnostic.replacement, excerpt) {
         let replacement = neutralise(replacement);
-        if excerpt.is_cut || excerpt.text.contains('\n') {
-            // A patch of a cut line or of several lines would show more of the text than of the change.
+        if excerpt.is_cut || excerpt.is_concealed || excerpt.text.contains('\n') {
+            // A patch of what is not shown says nothing; one of a cut line or of several lines would show more of the text than of the change.
             let help = Level::HELP.message(format!("write `{replacement}` in its place"));
             groups[0] = std::mem::replace(&mut groups[0], Group::with_level(Level::HELP)).element(help);
         } else {
@@ -90,8 +91,10 @@ struct Excerpt {
     /// Of the token's start, from 1.
     line: usize,
     column: usize,
-    /// Whether the line is shown in part.
+    /// Whether the line is shown in part, or is longer or shorter than it was before the token.
     is_cut: bool,
+    /// Whether something in the token is not to be shown.
+    is_concealed: bool,
 }
 
 /// Tokens of more lines than this are underlined in their first line.
@@ -102,7 +105,7 @@ const MARGIN: usize = 100;
 const LONGEST_LINE: usize = 300;
 
 impl Excerpt {
-    fn of(location: &Location) -> Self {
+    fn of(location: &Location, concealed: &[Range<usize>]) -> Self {
         let text = location.source.text.as_str();
         let start = text.floor_char_boundary(location.range.start.min(text.len()));
         let mut end = text.ceil_char_boundary(location.range.end.clamp(start, text.len()));
@@ -121,13 +124,44 @@ impl Excerpt {
         } else {
             (line_start, line_end)
         };
-        let mut shown = neutralise(&text[shown_start..start]);
-        let token = neutralise(&text[start..end]);
+        let holds_concealed = |part: Range<usize>| concealed.iter().any(|it| it.start < part.end && part.start < it.end);
+        let (is_moved, is_concealed) = (holds_concealed(line_start..start), holds_concealed(start..end));
+        let mut shown = discreet(text, shown_start..start, concealed);
+        // What is concealed around the start of the token stands for the token as well.
+        let token = match discreet(text, start..end, concealed) {
+            token if token.is_empty() && is_moved && shown.ends_with(SENSITIVE_VALUE) => {
+                shown.truncate(shown.len() - SENSITIVE_VALUE.len());
+                SENSITIVE_VALUE.to_owned()
+            }
+            token => token,
+        };
         let range = shown.len()..shown.len() + token.len();
         shown.push_str(&token);
-        shown.push_str(&neutralise(text[end..shown_end].trim_end_matches('\r')));
-        Self { name: neutralise(&location.source.name), text: shown, range, line, column, is_cut }
+        let rest = text[end..shown_end].trim_end_matches('\r');
+        shown.push_str(&discreet(text, end..end + rest.len(), concealed));
+        let is_cut = is_cut || is_moved;
+        Self { name: neutralise(&location.source.name), text: shown, range, line, column, is_cut, is_concealed }
     }
+}
+
+/// The `part` of `text`, harmless, and without what is concealed: in its place, where it begins, stands a word for it.
+fn discreet(text: &str, part: Range<usize>, concealed: &[Range<usize>]) -> String {
+    let mut ranges: Vec<&Range<usize>> = concealed.iter().collect();
+    ranges.sort_by_key(|range| range.start);
+    let mut shown = String::new();
+    let mut at = part.start;
+    for range in ranges {
+        if range.start >= part.end || range.end <= at {
+            continue;
+        }
+        shown.push_str(&neutralise(&text[at..range.start.max(at)]));
+        if range.start >= at {
+            shown.push_str(SENSITIVE_VALUE);
+        }
+        at = range.end.min(part.end);
+    }
+    shown.push_str(&neutralise(&text[at..part.end]));
+    shown
 }
 
 /// `text` with every character that a terminal obeys, or that reorders what stands around it, made visible.
@@ -199,6 +233,63 @@ mod tests {
               |
 
         "#]],
+        );
+    }
+
+    #[test]
+    fn what_is_concealed_is_not_shown() {
+        let text = "p = { sensitve = true, default = \"hunter2\" } # ü\n";
+        let secret = text.find("\"hunter2\"").map(|start| start..start + 9).expect("it is there");
+        let conceal = |token: &str| {
+            let concealed = vec![secret.clone()];
+            let output = rendered(text, token, |found| Diagnostic { concealed: concealed.clone(), ..found.replacement("x") });
+            assert!(!output.contains("hunter"), "{output}");
+            output
+        };
+        check(
+            &conceal("sensitve"),
+            expect![[r#"
+                error: something is wrong
+                 --> stack.toml:1:7
+                  |
+                1 | p = { sensitve = true, default = (sensitive value) } # ü
+                  |       ^^^^^^^^
+                  |
+                help: write it so
+                  |
+                1 - p = { sensitve = true, default = (sensitive value) } # ü
+                1 + p = { x = true, default = (sensitive value) } # ü
+                  |
+
+            "#]],
+        );
+        check(
+            &conceal("# ü"),
+            expect![[r#"
+                error: something is wrong
+                 --> stack.toml:1:46
+                  |
+                 ::: 
+                1 | p = { sensitve = true, default = (sensitive value) } # ü
+                  |                                                      ^^^
+                  |
+                  = help: write `x` in its place
+
+            "#]],
+        );
+        check(
+            &conceal("hunter2"),
+            expect![[r#"
+                error: something is wrong
+                 --> stack.toml:1:35
+                  |
+                 ::: 
+                1 | p = { sensitve = true, default = (sensitive value) } # ü
+                  |                                  ^^^^^^^^^^^^^^^^^
+                  |
+                  = help: write `x` in its place
+
+            "#]],
         );
     }
 

@@ -63,6 +63,7 @@ static DESCRIPTION: Description = Description {
     name: "task",
     summary: "A type for tests.",
     name_field: "name",
+    arn_fields: &[],
     name_ignores_case: false,
     attributes: &[
         Attribute { name: "arn", summary: "Its ARN.", survives_update: true },

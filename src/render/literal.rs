@@ -5,7 +5,7 @@ use crate::render::clean::{clean, quoted};
 use crate::value::{Path, Segment, Value};
 
 pub(crate) const KNOWN_AFTER_APPLY: &str = "(known after apply)";
-pub(crate) const SENSITIVE_VALUE: &str = "(sensitive value)";
+pub(crate) use crate::secret::SENSITIVE_VALUE;
 
 /// `value` on one line. It must be masked already.
 pub(crate) fn inline(value: &Value) -> String {

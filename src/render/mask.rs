@@ -153,10 +153,11 @@ fn mask_element(list: Option<&Field>, index: usize, item: &Value, opposite: Opti
 
 fn is_secret(value: &Value) -> bool {
     match value {
-        Value::Secret(_) => true,
-        // Variables are substituted when a stack is read; only a sensitive one may stay inside a pending text.
-        Value::Pending(template) => template.references().any(|reference| matches!(reference, Reference::Variable(_))),
-        _ => false,
+        // A pending document that is text still tells its secrets by the names of their variables.
+        Value::Pending(template) => {
+            value.is_secret() || template.references().any(|reference| matches!(reference, Reference::Variable(_)))
+        }
+        _ => value.is_secret(),
     }
 }
 

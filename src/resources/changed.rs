@@ -1,7 +1,7 @@
-//! What a resource type compares by itself: which parts an update is to change, and what AWS tells back.
+//! What a resource type compares by itself: which parts an update is to change.
 
 use crate::schema::Difference;
-use crate::value::{Path, Value};
+use crate::value::Path;
 
 /// Whether any of `differences` is at `path`, within it or around it.
 pub fn is_changed(differences: &[Difference], path: &Path) -> bool {
@@ -11,12 +11,4 @@ pub fn is_changed(differences: &[Difference], path: &Path) -> bool {
 /// The same for a member at the top.
 pub fn is_member_changed(differences: &[Difference], member: &str) -> bool {
     is_changed(differences, &Path::key(member))
-}
-
-/// `spec` with its secrets as the text that AWS tells back of them.
-pub fn as_told_back(spec: &Value) -> Value {
-    spec.map_leaves(&mut |leaf| match leaf {
-        Value::Secret(secret) => secret.reveal().map_or_else(|| leaf.clone(), Value::string),
-        other => other.clone(),
-    })
 }

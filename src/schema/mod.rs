@@ -43,7 +43,7 @@ pub mod wire;
 
 pub use check::{Origin, check};
 pub use difference::{Difference, differences, equal};
-pub use normalise::normalise;
+pub use normalise::{as_told_back, normalise};
 
 /// One field: its shape, its rules and its documentation.
 #[derive(Clone, Debug, PartialEq)]

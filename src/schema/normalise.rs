@@ -54,6 +54,16 @@ pub fn normalise(field: &Field, value: &Value) -> Value {
     }
 }
 
+/// `value`, in normal form, with its secrets as AWS tells them back: in clear, and as the number or the flag that they are
+/// where one is wanted.
+pub fn as_told_back(field: &Field, value: &Value) -> Value {
+    let clear = value.map_leaves(&mut |leaf| match leaf {
+        Value::Secret(secret) => secret.reveal().map_or_else(|| leaf.clone(), Value::string),
+        other => other.clone(),
+    });
+    normalise(field, &clear)
+}
+
 /// Whether leaving `value` out means the same. A document is never empty: `{}` says something in its language.
 fn is_absent(field: &Field, value: &Value) -> bool {
     match &field.shape {

@@ -56,6 +56,7 @@ static DESCRIPTION: Description = Description {
     name: "widget",
     summary: "A widget.",
     name_field: "name",
+    arn_fields: &[],
     name_ignores_case: true,
     attributes: &[
         Attribute { name: "arn", summary: "Its ARN.", survives_update: true },

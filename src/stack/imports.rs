@@ -149,9 +149,9 @@ fn id(
     }
     let id = reading.value.resolve(&|reference| scope.lookup(reference), &|text| digest(text));
     let problem = match &id {
+        value if value.is_secret() => "is shown everywhere, so it can't be made from a sensitive variable",
         Value::String(text) if text.is_empty() => "must not be empty",
         Value::String(_) | Value::Pending(_) => return Some(id),
-        Value::Secret(_) => "can't be sensitive",
         _ => "must be a string: its name or its ARN",
     };
     session.diagnostics.push(Diagnostic::error(format!("the id of {address} {problem}")).at(node.location.clone()));

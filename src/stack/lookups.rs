@@ -51,9 +51,9 @@ pub fn read(
     }
     let query = reading.value.get(key)?.resolve(&|reference| scope.lookup(reference), &|text| digest(text));
     let problem = match &query {
+        value if value.is_secret() => "is shown everywhere, so it can't be made from a sensitive variable",
         Value::String(text) if text.is_empty() => "must not be empty",
         Value::String(_) | Value::Pending(_) => return Some(DataSource { address: address.clone(), kind, query, locations }),
-        Value::Secret(_) => "can't be sensitive",
         _ => "must be a string",
     };
     let place = locations.of(&Path::key(key.as_str()), false);

@@ -1,5 +1,6 @@
 //! A stack file, read: text → [`Stack`], every problem at once, each with its place.
 
+mod conceal;
 mod document;
 #[cfg(test)]
 pub(crate) mod fixture;

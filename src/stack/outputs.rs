@@ -8,7 +8,6 @@ use crate::stack::node::{Content, Entry, Node};
 use crate::stack::reading::{Session, read_value};
 use crate::stack::scope::{Referrer, Scope};
 use crate::stack::{Output, table};
-use crate::template::Reference;
 
 /// The keys of one output.
 pub const KEYS: &[&str] = &["value", "description", "sensitive"];
@@ -62,13 +61,15 @@ fn output(session: &mut Session<'_>, entry: &Entry, scope: &Scope<'_>, digest: &
     let reading = read_value(session, node);
     session.diagnostics.extend(reading.references.iter().filter_map(|found| scope.check(found, Referrer::Output)));
     let value = reading.value.resolve(&|reference| scope.lookup(reference), &|text| digest(text));
-    // What is made of a sensitive variable is sensitive, said or not; also while part of it is still pending.
-    let is_secret = |reference: &Reference| match reference {
-        Reference::Variable(name) => {
-            scope.variables.get(name).and_then(Option::as_ref).is_some_and(|variable| variable.sensitive)
-        }
-        _ => false,
-    };
-    sensitive |= value.has_secret() || reading.references.iter().any(|found| is_secret(&found.reference));
+    // Whoever reads the stack file is to see that nothing will be shown here.
+    if let (false, Some((found, name))) = (sensitive, scope.first_sensitive(&reading.references)) {
+        let message = format!("the output `{}` is made from the sensitive variable `{name}`, and does not say so", entry.key);
+        let help = format!(
+            "write {} = {{ value = \"...\", sensitive = true }}: then it is recorded as a digest, and not shown",
+            entry.key
+        );
+        session.diagnostics.push(Diagnostic::error(message).at(found.location.clone()).help(help));
+    }
+    let sensitive = sensitive || value.has_secret();
     Some(Output { value, sensitive, description })
 }

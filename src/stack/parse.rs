@@ -13,6 +13,7 @@ use crate::address::{Address, is_identifier};
 use crate::diagnostic::{Diagnostic, Location, Source, has_errors, nearest};
 use crate::graph;
 use crate::resource::{ResourceType, find_kind};
+use crate::stack::conceal::conceal;
 use crate::stack::document::DocumentError;
 use crate::stack::node::{Content, Entry};
 use crate::stack::reading::{FoundReference, Session};
@@ -41,7 +42,9 @@ pub fn parse(
     let damage = syntax.damage;
     let from_syntax = syntax.diagnostics;
     if damage.total {
-        return (None, in_order(source, from_syntax));
+        let mut diagnostics = in_order(source, from_syntax);
+        conceal(&mut diagnostics, source, inputs);
+        return (None, diagnostics);
     }
     let entries = syntax.entries;
     let mut session = Session { read_document, documents: Vec::new(), diagnostics: Vec::new() };
@@ -85,7 +88,8 @@ pub fn parse(
     let Session { documents, diagnostics: mut found, .. } = session;
     found.retain(|diagnostic| !is_consequence(diagnostic, source, &damage));
     found.extend(from_syntax);
-    let diagnostics = in_order(source, found);
+    let mut diagnostics = in_order(source, found);
+    conceal(&mut diagnostics, source, inputs);
     if has_errors(&diagnostics) {
         return (None, diagnostics);
     }

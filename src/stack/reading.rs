@@ -41,6 +41,8 @@ impl Default for Reading {
 #[derive(Clone, Debug)]
 pub struct FoundReference {
     pub reference: Reference,
+    /// Of the value that it stands in.
+    pub path: Path,
     /// Whether the string is this reference and nothing else, so that it can take any type.
     pub is_alone: bool,
     /// `${...}`.
@@ -194,10 +196,10 @@ impl Reader<'_, '_> {
             whole = false;
             let range = offset + error.range.start..offset + error.range.end;
             self.report(describe(&error.kind, &text.text[range.clone()]).at(text.locate(range.clone())));
-            self.references(text, offset..range.start);
+            self.references(text, offset..range.start, path);
             offset = range.end.max(offset + 1);
         }
-        self.references(text, offset..text.text.len());
+        self.references(text, offset..text.text.len(), path);
         if !whole {
             return self.broken(path);
         }
@@ -211,7 +213,7 @@ impl Reader<'_, '_> {
     }
 
     /// Notes each reference in `range` of `text`, all of which are well formed.
-    fn references(&mut self, text: &Text, range: std::ops::Range<usize>) {
+    fn references(&mut self, text: &Text, range: std::ops::Range<usize>, path: &Path) {
         let mut at = range.start;
         while let Some(found) = text.text.get(at..range.end).and_then(|rest| rest.find("${")) {
             let start = at + found;
@@ -234,6 +236,7 @@ impl Reader<'_, '_> {
             }
             let found = FoundReference {
                 reference: reference.clone(),
+                path: path.clone(),
                 is_alone: token.len() == text.text.len(),
                 location: text.locate(start..at),
                 parts,

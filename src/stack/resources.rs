@@ -60,9 +60,21 @@ pub fn assemble(
     let value = reading.value.resolve(&|reference| scope.lookup(reference), &|text| digest(text));
     let mut locations = Locations { header: entry.key_location.clone(), members: std::mem::take(&mut reading.members) };
     let mut findings = find_mistakes(field, &reading, &value);
-    if let Some(Value::Secret(_)) = value.get(name_field) {
-        let help = "a name is in plain sight in AWS, so it can't come from a sensitive variable";
-        findings.push(Finding::error(Path::key(name_field), format!("`{name_field}` can't be sensitive")).help(help));
+    for key in [name_field].iter().chain(kind.description().arn_fields) {
+        let path = Path::key(*key);
+        if let Some((found, variable)) = scope.first_sensitive(reading.references.iter().filter(|found| found.path == path)) {
+            session.diagnostics.push(named_by_secret(key, key == &name_field, variable, found.location.clone()));
+            reading.broken.push(path);
+        }
+    }
+    for found in reading.references.iter().filter(|found| found.is_alone && is_document(field, &found.path)) {
+        if let Some((found, variable)) = scope.first_sensitive([found]) {
+            // What differs in it is told by its keys, which would be secret as well.
+            let message = format!("a whole document can't be the sensitive variable `{variable}`");
+            let help = "write the document here, and refer to a sensitive variable only where the secret stands in it";
+            session.diagnostics.push(Diagnostic::error(message).at(found.location.clone()).help(help));
+            reading.broken.push(found.path.clone());
+        }
     }
     let about_values = findings.iter().filter(|finding| !finding.on_key).map(|finding| finding.path.clone());
     let wrong: Vec<Path> = about_values.chain(reading.broken).collect();
@@ -94,6 +106,22 @@ pub fn assemble(
 const LIFECYCLE: &str = "lifecycle";
 const TAGS: &str = "tags";
 
+/// What a physical name is made of ends up in ARNs, and these are recorded, shown and logged by everyone.
+fn named_by_secret(key: &str, is_name: bool, variable: &str, location: Location) -> Diagnostic {
+    let subject = if is_name { "a physical name" } else { "a part of an ARN" };
+    let message = format!("{subject} is shown everywhere, so `{key}` can't be made from the sensitive variable `{variable}`");
+    Diagnostic::error(message).at(location).help("use a variable that is not sensitive")
+}
+
+/// Whether a document of its own begins at `path`.
+fn is_document(field: &Field, path: &Path) -> bool {
+    let at_path = path.0.iter().try_fold(field, |field, segment| match segment {
+        Segment::Key(key) => field.member(key),
+        Segment::Index(_) | Segment::Element(_) => field.item(),
+    });
+    at_path.is_some_and(|field| matches!(field.shape, Shape::Document(_)))
+}
+
 /// A finding as a diagnostic.
 pub fn place(locations: &Locations, finding: Finding) -> Diagnostic {
     // Findings about one element of a value reach further than the text knows: then its surroundings are underlined,
@@ -101,11 +129,10 @@ pub fn place(locations: &Locations, finding: Finding) -> Diagnostic {
     let is_exact = finding.path.0.is_empty() || locations.members.contains_key(&finding.path);
     Diagnostic {
         severity: finding.severity,
-        message: finding.message,
         location: Some(locations.of(&finding.path, finding.on_key)),
-        label: None,
         help: finding.help,
         replacement: finding.replacement.filter(|_| is_exact),
+        ..Diagnostic::error(finding.message)
     }
 }
 

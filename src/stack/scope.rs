@@ -57,6 +57,17 @@ impl Scope<'_> {
         }
     }
 
+    /// The first of `references` that leads to a sensitive variable, and the variable's name.
+    pub fn first_sensitive<'b>(
+        &self,
+        references: impl IntoIterator<Item = &'b FoundReference>,
+    ) -> Option<(&'b FoundReference, &'b str)> {
+        references.into_iter().find_map(|found| match &found.reference {
+            Reference::Variable(name) if self.variables.get(name)?.as_ref()?.sensitive => Some((found, name.as_str())),
+            _ => None,
+        })
+    }
+
     /// What is wrong with `found`.
     pub fn check(&self, found: &FoundReference, referrer: Referrer) -> Option<Diagnostic> {
         match &found.reference {

@@ -10,6 +10,7 @@
 //! Values are taken as they are: `${` means nothing in them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -22,7 +23,7 @@ use crate::stack::{Variable, syntax, table};
 use crate::value::{Secret, Value};
 
 /// The values of variables that come from outside the stack file.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Inputs {
     /// `--var NAME=VALUE`, in order; a later one wins.
     pub arguments: Vec<(String, String)>,
@@ -32,11 +33,23 @@ pub struct Inputs {
     pub environment: BTreeMap<String, String>,
 }
 
+/// Any of the values may be sensitive: which are, the stack file tells.
+impl fmt::Debug for Inputs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { arguments, files, environment } = self;
+        let names = arguments.iter().map(|(name, _)| name).chain(environment.keys());
+        f.debug_struct("Inputs").field("names", &names.collect::<Vec<_>>()).field("files", files).finish()
+    }
+}
+
 /// The prefix of variables of the environment.
 pub const ENVIRONMENT_PREFIX: &str = "STEPWRIGHT_VAR_";
 
 /// The keys of one variable.
-pub const KEYS: &[&str] = &["default", "description", "type", "sensitive"];
+pub const KEYS: &[&str] = &["default", "description", "type", SENSITIVE];
+
+/// Of [`KEYS`], the one that says that nothing is to be shown.
+pub const SENSITIVE: &str = "sensitive";
 
 /// What `type` may say.
 pub const TYPES: &[&str] = &["string", "number", "bool", "list"];
@@ -133,7 +146,7 @@ fn declaration<'a>(entry: &'a Entry, diagnostics: &mut Vec<Diagnostic>) -> Optio
     declaration.has_unknown_keys = table::unknown_keys(entries, KEYS, diagnostics);
     declaration.default = table::find(entries, "default").map(|default| &default.value);
     declaration.sensitive =
-        table::find(entries, "sensitive").and_then(|entry| table::boolean(entry, diagnostics)).unwrap_or_default();
+        table::find(entries, SENSITIVE).and_then(|entry| table::boolean(entry, diagnostics)).unwrap_or_default();
     if let Some(description) = table::find(entries, "description") {
         table::text(description, diagnostics);
     }

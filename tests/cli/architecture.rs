@@ -8,7 +8,7 @@ use crate::support::endpoint::root;
 
 /// A module may import from its own row and from the rows above it.
 const ROWS: &[&[&str]] = &[
-    &["address", "arn", "template", "value", "place", "diagnostic"],
+    &["address", "arn", "template", "value", "secret", "place", "diagnostic"],
     &["document", "schema"],
     &["aws"],
     &["resource"],

@@ -38,7 +38,7 @@ memory      = 64
 environment = [{ name = "PASSWORD", value = "${var.password}" }, { name = "URL", value = "https://user:${var.password}@host" }]
 
 [outputs]
-password = "${var.password}"
+password = { value = "${var.password}", sensitive = true }
 arn      = "${task_definition.replaced.arn}"
 cluster  = "${cluster.changed.name}"
 "#;

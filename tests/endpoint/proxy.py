@@ -22,7 +22,8 @@ FLAGS (each also as an environment variable: PROXY_LISTEN, PROXY_LATENCY_MS, ...
 FAULTS   SPEC = KIND[,key=value]...
   kinds, not forwarded:   throttle       the service's own throttling error (400 ThrottlingException/Throttling 'Rate exceeded', S3: 503 SlowDown)
                           500 | 503      the service's own InternalFailure / ServiceUnavailable
-                          error          any error: status=, code=, message= ('_' for blanks in message)
+                          error          any error: status=, code=, message= ('_' for blanks in message); quote=1 adds the whole request
+                                         to the message in every spelling that AWS may use: as sent, decoded, JSON in ASCII, base64
                           reset-before   TCP reset
                           hang           no answer for ms=, then TCP reset
                           kill-before    SIGKILL the client process (see comm=)
@@ -47,7 +48,7 @@ ADMIN (same port; not logged, not delayed)
 LOG LINE  {"id","t0","t1" epoch s,"ms","up_ms" upstream time|null,"service","action","region","key","method","path","status" (null: no answer
           reached the client),"up_status" (null: not forwarded),"fault" kind|null,"inflight" at the start,"conn" client port,"in","out" bytes}
 """
-import argparse, asyncio, fnmatch, json, os, random, re, signal, socket, struct, sys, time, urllib.parse, uuid
+import argparse, asyncio, base64, fnmatch, json, os, random, re, signal, socket, struct, sys, time, urllib.parse, uuid
 
 import aiohttp
 from aiohttp import web
@@ -77,6 +78,7 @@ class Rule:
         self.status, self.code = int(a.pop("status", 400)), a.pop("code", "ValidationException")
         self.message = a.pop("message", "injected_by_proxy").replace("_", " ")
         self.comm = a.pop("comm", None)
+        self.quote = bool(a.pop("quote", ""))
         if kind.startswith("kill") and not self.comm:
             raise ValueError(f"{spec!r}: kill-* needs comm=NAME")
         if a:
@@ -207,6 +209,27 @@ def aws_error(dialect, status, code, message):
         t = "Sender" if status < 500 else "Receiver"
         x = f"<ErrorResponse><Error><Type>{t}</Type><Code>{code}</Code><Message>{esc}</Message></Error><RequestId>{rid}</RequestId></ErrorResponse>"
     return web.Response(status=status, body=('<?xml version="1.0" encoding="UTF-8"?>' + x).encode(), headers={"Content-Type": "text/xml", "x-amzn-RequestId": rid})
+
+
+def quoted(body):
+    """a request as error messages quote it: whole and each text in it, in several spellings"""
+    raw = body.decode("utf-8", "replace")
+    try:
+        texts = []
+
+        def walk(value):
+            if isinstance(value, str):
+                texts.append(value)
+                if value[:1] == "{":
+                    walk(json.loads(value))
+            for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+                walk(inner)
+
+        walk(json.loads(raw))
+    except ValueError:
+        texts = [value for _, value in urllib.parse.parse_qsl(raw)]
+    spellings = [str, json.dumps, repr, urllib.parse.quote, lambda text: base64.b64encode(text.encode()).decode()]
+    return " ".join([raw] + [spelling(text) for text in texts for spelling in spellings])
 
 
 def throttle_error(dialect):
@@ -372,7 +395,7 @@ class Proxy:
             if k in ("500", "503"):
                 return five_error(dialect, int(k))
             if k == "error":
-                return aws_error(dialect, r.status, r.code, r.message)
+                return aws_error(dialect, r.status, r.code, r.message + (" " + quoted(body) if r.quote else ""))
             if k in ("hang", "delay"):
                 await asyncio.sleep(r.ms / 1000)
             if k == "kill-before":

@@ -27,7 +27,9 @@ pub(crate) fn show(value: &Value) -> Shown {
         Value::Bool(value) => plain((*value).into()),
         Value::Number(number) => plain(Json::Number(number.clone())),
         Value::String(text) => plain(text.clone().into()),
-        Value::Pending(_) => Shown { value: None, unknown: Some(true.into()), sensitive: None },
+        Value::Pending(_) => {
+            Shown { value: None, unknown: Some(true.into()), sensitive: value.is_secret().then_some(true.into()) }
+        }
         Value::Secret(_) => Shown { value: Some(Json::Null), unknown: None, sensitive: Some(true.into()) },
         Value::Map(map) => {
             let (mut values, mut unknown, mut sensitive) = (Map::new(), Map::new(), Map::new());

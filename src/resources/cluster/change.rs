@@ -250,10 +250,7 @@ async fn wait_until_shown(operation: Operation<'_>, arn: &str, spec: &Value) -> 
 
 /// What the cluster does not show yet, of that which the spec declares or AWS's defaults settle.
 fn differences(live: &Live, spec: &Value) -> Vec<Difference> {
-    let clear = spec.map_leaves(&mut |leaf| match leaf {
-        Value::Secret(secret) => secret.reveal().map_or_else(|| leaf.clone(), Value::string),
-        other => other.clone(),
-    });
+    let clear = schema::as_told_back(schema(), spec);
     let is_managed = |difference: &Difference| match difference.path.0.first() {
         Some(Segment::Key(key)) => spec.get(key).is_some() || schema().member(key).is_some_and(|field| !field.rules.unmanaged),
         _ => true,

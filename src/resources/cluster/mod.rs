@@ -36,6 +36,7 @@ static DESCRIPTION: Description = Description {
     name: "cluster",
     summary: "An ECS cluster: what tasks run in.",
     name_field: "name",
+    arn_fields: &[],
     name_ignores_case: false,
     attributes: &[
         Attribute { name: "arn", summary: "The cluster's ARN.", survives_update: true },

@@ -69,6 +69,7 @@ static DESCRIPTION: Description = Description {
     name: "role",
     summary: "An IAM role, with its inline policies and attached managed policies.",
     name_field: "name",
+    arn_fields: &["path"],
     name_ignores_case: true,
     attributes: &[
         Attribute { name: "arn", summary: "The ARN of the role.", survives_update: true },

@@ -15,11 +15,11 @@ use serde_json::Value as Json;
 use crate::aws::error::optional;
 use crate::aws::{Aws, Error, ErrorKind, Patience};
 use crate::resource::{Live, Operation, ResourceType};
-use crate::resources::changed::{as_told_back, is_changed, is_member_changed};
+use crate::resources::changed::{is_changed, is_member_changed};
 use crate::resources::role::read::{self, Policies};
 use crate::resources::role::{Role, Spec, name_of};
 use crate::resources::tags::{self, Tags};
-use crate::schema::{Difference, differences};
+use crate::schema::{Difference, as_told_back, differences};
 use crate::value::{Path, Segment, Value};
 
 /// How long a role that exists by the word of `CreateRole` may be unknown to `GetRole`.
@@ -94,7 +94,7 @@ async fn adopt(operation: Operation<'_>, name: &str, spec: &Value) -> Result<Liv
     if !live.is_owned_by(operation.ownership) {
         return Err(tags::already_exists("iam:CreateRole", &what, live.ownership.as_ref()));
     }
-    let differences = differences(Role.schema(), Some(&live.spec), Some(&as_told_back(spec)));
+    let differences = differences(Role.schema(), Some(&live.spec), Some(&as_told_back(Role.schema(), spec)));
     if let Some(fixed) = differences.iter().find(|difference| difference.replace) {
         return Err(tags::already_exists("iam:CreateRole", &what, live.ownership.as_ref())
             .help(format!("it is this stack's, but its {} is another and can't be changed", fixed.path)));
@@ -321,7 +321,8 @@ fn names_new_principal(aws: &Aws, trust: &Json, message: &str) -> bool {
 
 /// The spec as its struct: all of it is known when it is applied.
 fn typed(operation: &'static str, spec: &Value) -> Result<Spec, Error> {
-    let plain = spec.to_plain().map_err(|error| Error::new(operation, ErrorKind::Bug, error.to_string()))?;
+    let plain =
+        as_told_back(Role.schema(), spec).to_plain().map_err(|error| Error::new(operation, ErrorKind::Bug, error.to_string()))?;
     serde_json::from_value(plain)
         .map_err(|error| Error::new(operation, ErrorKind::Bug, format!("the spec is not a role's: {error}")))
 }

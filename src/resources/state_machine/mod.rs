@@ -117,6 +117,7 @@ static DESCRIPTION: Description = Description {
     name: "state_machine",
     summary: "A Step Functions state machine.",
     name_field: "name",
+    arn_fields: &[],
     name_ignores_case: false,
     attributes: &[
         Attribute { name: "arn", summary: "The ARN of the state machine.", survives_update: true },

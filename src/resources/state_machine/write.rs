@@ -4,10 +4,10 @@ use serde_json::{Value as Json, json};
 
 use crate::aws::{Aws, Error, ErrorKind, JsonExchange, Patience};
 use crate::resource::{Live, Operation, ResourceType};
-use crate::resources::changed::{as_told_back, is_member_changed};
+use crate::resources::changed::is_member_changed;
 use crate::resources::state_machine::{StateMachine, read, refusal};
 use crate::resources::tags;
-use crate::schema::{Difference, differences, wire};
+use crate::schema::{Difference, as_told_back, differences, wire};
 use crate::value::{Segment, Value};
 
 /// The members that an update can change, beside tags, and what each is where the spec leaves it out.
@@ -63,7 +63,7 @@ async fn adopt(operation: Operation<'_>, live: Live, spec: &Value) -> Result<Liv
     if !live.is_owned_by(operation.ownership) {
         return Err(tags::already_exists("states:CreateStateMachine", &what, live.ownership.as_ref()));
     }
-    let mut differences = differences(StateMachine.schema(), Some(&live.spec), Some(&as_told_back(spec)));
+    let mut differences = differences(StateMachine.schema(), Some(&live.spec), Some(&as_told_back(StateMachine.schema(), spec)));
     differences.retain(|difference| !is_write_only(difference));
     if let Some(fixed) = differences.iter().find(|difference| difference.replace) {
         return Err(tags::already_exists("states:CreateStateMachine", &what, live.ownership.as_ref())
@@ -138,7 +138,8 @@ fn update_request(arn: &str, spec: &Value, members: &[&str], publishes: bool) ->
 async fn wait_until_seen(aws: &Aws, live: &Live, spec: &Value, members: &[&str]) -> Result<(), Error> {
     let look = async || {
         let Some(description) = read::describe(aws, &live.id).await? else { return Ok(None) };
-        let left = differences(StateMachine.schema(), Some(&description.spec()), Some(&as_told_back(spec)));
+        let left =
+            differences(StateMachine.schema(), Some(&description.spec()), Some(&as_told_back(StateMachine.schema(), spec)));
         Ok((!members.iter().any(|member| is_member_changed(&left, member))).then_some(()))
     };
     let what = format!("{} to be as it was updated", live.id);

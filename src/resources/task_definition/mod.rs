@@ -51,6 +51,7 @@ static DESCRIPTION: Description = Description {
     name: "task_definition",
     summary: "An ECS task definition: the containers of a task.",
     name_field: "family",
+    arn_fields: &[],
     name_ignores_case: false,
     attributes: &[
         Attribute { name: "arn", summary: "The ARN of this revision.", survives_update: true },
