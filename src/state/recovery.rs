@@ -74,6 +74,7 @@ impl Opened {
             }
             Err(error) => Some(error),
         };
+        store.cipher().prepare().map_err(|source| StateError::Sealed { path: store.path().to_owned(), source })?;
         let path = store.journal_path();
         let journal = files::read(path)?.map(|bytes| journal::read(&bytes, path, store.cipher()));
         Ok(Self::Lost(Box::new(Recovery { store, run, error, journal, _lock: lock })))
