@@ -36,9 +36,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Credentials that exist but are refused, or an endpoint that can't be reached. That there are no
 /// credentials at all is not an error: much can be said without them.
 pub async fn connect(region: Option<&str>) -> Result<Connection, Error> {
-    let config = load(region).await;
+    let config = configuration(region).await;
     let region = config.region().map(ToString::to_string);
-
     if let Some(reason) = missing_credentials(&config).await? {
         return Ok(Connection::Offline { place: Place { region, ..Place::default() }, reason });
     }
@@ -63,7 +62,7 @@ pub async fn connect(region: Option<&str>) -> Result<Connection, Error> {
 }
 
 /// The configuration of this process, for `region` or for the one that the environment names.
-pub(super) async fn load(region: Option<&str>) -> SdkConfig {
+pub async fn configuration(region: Option<&str>) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest()).retry_config(retries(ATTEMPTS)).timeout_config(
         TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).connect_timeout(CONNECT_TIMEOUT).build(),
     );

@@ -13,7 +13,7 @@ use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::DataKeySpec;
 use zeroize::Zeroize as _;
 
-use crate::aws::connect::{first_call_retries, load};
+use crate::aws::connect::{configuration, first_call_retries};
 use crate::aws::{Error, ErrorKind};
 
 /// The bytes of a data key.
@@ -99,7 +99,7 @@ fn context(stack: &str) -> HashMap<String, String> {
 }
 
 async fn client(region: Option<&str>) -> aws_sdk_kms::Client {
-    let config = load(region).await;
+    let config = configuration(region).await;
     aws_sdk_kms::Client::from_conf(aws_sdk_kms::config::Builder::from(&config).retry_config(first_call_retries()).build())
 }
 

@@ -16,7 +16,7 @@ pub mod kms;
 pub mod patience;
 pub mod roles;
 
-pub use connect::{Connection, connect};
+pub use connect::{Connection, configuration, connect};
 pub use error::{Error, ErrorKind};
 pub use json::JsonExchange;
 pub use patience::Patience;

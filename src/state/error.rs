@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::state::Holder;
 use crate::state::encryption::EncryptionError;
 use crate::state::entry::EntryError;
-use crate::state::lock::Holder;
 
 /// Why a state can't be read or written. No error here ever means "nothing exists".
 #[derive(Debug, thiserror::Error)]
@@ -67,8 +67,41 @@ pub enum StateError {
     OtherStack { path: PathBuf, found: String, wanted: String },
     #[error("there is no state at {}; give the path of the state file with --state", .path.display())]
     Absent { path: PathBuf },
-    #[error("{} is locked by {holder}; wait for it to end, then try again", .path.display())]
-    Locked { path: PathBuf, holder: Holder },
+    #[error(
+        "{} is locked by {holder}; {}", .path.display(),
+        if .holder.is_kept { format!("unlock it: `stepwright state unlock STACK {}`", .holder.id) }
+        else { "wait for it to end, then try again; --lock-timeout 5m waits".to_owned() }
+    )]
+    Locked { path: PathBuf, holder: Box<Holder> },
+    #[error(
+        "{} is not locked under the id {id:?}; {}", .path.display(),
+        .holder.as_ref().map_or_else(|| "it is not locked".to_owned(), |holder| format!("it is locked by {holder}"))
+    )]
+    OtherLock { path: PathBuf, id: String, holder: Option<Box<Holder>> },
+    #[error("{} is locked by {holder}, which is at work; its lock ends with it", .path.display())]
+    HolderLives { path: PathBuf, holder: Box<Holder> },
+    #[error(
+        "the lock of {} was lost: {why}; another run may have begun, so that this one must not go on. Run the command again: what was in flight is settled first",
+        .path.display()
+    )]
+    LockLost { path: PathBuf, why: String },
+    #[error(
+        "another run, `stepwright {by}`, has written to {}, so that this one must not go on; nothing of that was changed. Run the command again",
+        .path.display()
+    )]
+    Overtaken { path: PathBuf, by: String },
+
+    #[error("can't {action} {}: {source}", .path.display())]
+    Remote { action: &'static str, path: PathBuf, source: Box<crate::aws::Error> },
+    #[error(
+        "the store of {} does not keep the conditions If-None-Match and If-Match of a write ({detail}): two runs at once would lose each other's resources, so no state is kept there; use AWS S3, or a store that has conditional writes",
+        .path.display()
+    )]
+    Unconditional { path: PathBuf, detail: String },
+    #[error(
+        "{} names {}, which is not there; {RESTORE}", .path.display(), .part.display()
+    )]
+    PartMissing { path: PathBuf, part: PathBuf },
     #[error(
         "{} has changed while it was locked: it is now at serial {found} of lineage {lineage}, where serial {wanted} was expected; nothing was written to it. See who changed it, then run the command again",
         .path.display()
@@ -98,6 +131,27 @@ pub enum StateError {
         .path.display()
     )]
     Unwritable { path: PathBuf, detail: String },
+}
+
+impl StateError {
+    /// Whether it says that what is there can't be used, and not that it could not be read, or must not be.
+    pub fn is_about_damage(&self) -> bool {
+        matches!(
+            self,
+            Self::Empty { .. }
+                | Self::Truncated { .. }
+                | Self::NotJson { .. }
+                | Self::MissingKey { .. }
+                | Self::Checksum { .. }
+                | Self::Malformed { .. }
+                | Self::SealDamaged { .. }
+                | Self::Missing { .. }
+                | Self::PartMissing { .. }
+                | Self::JournalDamaged { .. }
+                | Self::JournalOfOther { .. }
+                | Self::JournalAhead { .. }
+        )
+    }
 }
 
 const RESTORE: &str = "put back an earlier one: `stepwright state history STACK` lists what is kept, `stepwright state restore STACK SERIAL` puts it back, and `stepwright state rebuild STACK` makes it anew from the tags of the resources. Deleting it would make stepwright forget every resource of the stack, and nothing was changed";

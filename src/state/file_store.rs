@@ -13,10 +13,11 @@
 //! | nothing | no file | none: nothing exists |
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use crate::state::format::Author;
-use crate::state::journal::{self, Journal, JournalRead};
-use crate::state::{Begin, Cipher, EncryptionError, Run, State, StateError, files, format, history};
+use crate::state::file_writer::FileWriter;
+use crate::state::store::Loaded;
+use crate::state::{Cipher, Holder, Lock, Run, State, StateError, files, format, journal};
 
 /// Where a state is kept.
 #[derive(Clone, Debug)]
@@ -24,20 +25,6 @@ pub struct FileStore {
     path: PathBuf,
     journal: PathBuf,
     cipher: Cipher,
-}
-
-/// A state as it was read.
-#[derive(Debug)]
-pub struct Loaded {
-    /// File and journal in one; `None` if there has never been any.
-    pub state: Option<State>,
-    /// The run whose journal this is: one that was interrupted, or, if the lock is not ours, one that still goes on.
-    pub unfinished_run: Option<Run>,
-    /// Whether the journal's last line was dropped because it is not whole.
-    pub torn: bool,
-    /// What the file says without the journal.
-    pub(super) snapshot: Option<State>,
-    pub(super) journal: Option<JournalRead>,
 }
 
 impl FileStore {
@@ -61,12 +48,12 @@ impl FileStore {
 
     /// The content of one of the files, opened.
     pub(super) fn read_file(&self, path: &Path) -> Result<Option<Vec<u8>>, StateError> {
-        files::read(path)?.map(|bytes| open(&self.cipher, bytes, path)).transpose()
+        files::read(path)?.map(|bytes| self.cipher.open_at(bytes, path)).transpose()
     }
 
     /// `text` as the content of one of the files.
     pub(super) fn seal(&self, text: &str) -> Result<Vec<u8>, StateError> {
-        self.cipher.seal(text.as_bytes()).map_err(|source| StateError::Sealed { path: self.path.clone(), source })
+        self.cipher.seal_at(text.as_bytes(), &self.path)
     }
 
     /// The state file itself.
@@ -78,89 +65,23 @@ impl FileStore {
     pub fn read(&self) -> Result<Loaded, StateError> {
         let journal = files::read(&self.journal)?;
         let snapshot = self.read_snapshot()?;
-        let alone = |snapshot: Option<State>| Loaded {
-            state: snapshot.clone(),
-            unfinished_run: None,
-            torn: false,
-            snapshot,
-            journal: None,
-        };
-        let Some(bytes) = journal else { return Ok(alone(snapshot)) };
-        let journal = journal::read(&bytes, &self.journal, &self.cipher)?;
-        let begin = &journal.begin;
-        let mut state = match &snapshot {
-            None if begin.serial == 0 => begin.base(),
-            None => {
-                let (path, journal) = (self.path.clone(), self.journal.clone());
-                return Err(StateError::Missing { path, journal, serial: begin.serial });
-            }
-            Some(state) if state.lineage != begin.lineage => {
-                return Err(StateError::JournalOfOther {
-                    path: self.journal.clone(),
-                    journal_lineage: begin.lineage.clone(),
-                    state_lineage: state.lineage.clone(),
-                });
-            }
-            Some(state) if state.serial > begin.serial => return Ok(alone(snapshot)),
-            Some(state) if state.serial < begin.serial => {
-                return Err(StateError::JournalAhead {
-                    path: self.journal.clone(),
-                    journal_serial: begin.serial,
-                    state_serial: state.serial,
-                });
-            }
-            Some(state) => state.clone(),
-        };
-        for (index, entry) in journal.entries.iter().enumerate() {
-            state.apply_entry(entry).map_err(|error| StateError::JournalDamaged {
-                path: self.journal.clone(),
-                line: index + 2,
-                detail: error.to_string(),
-            })?;
-        }
-        let unfinished_run = Some(journal.begin.run.clone());
-        Ok(Loaded { state: Some(state), unfinished_run, torn: journal.torn, snapshot, journal: Some(journal) })
+        let journal = journal.map(|bytes| journal::read(&bytes, &self.journal, &self.cipher)).transpose()?;
+        Loaded::of(snapshot, journal, &self.path, &self.journal)
     }
 
-    /// Puts `state` in the place of the one with the serial before its own. Only a [`super::Session`] may,
-    /// which holds the lock and knows that the journal is in it.
-    ///
-    /// What is replaced is kept in the history first. That this failed is returned, and no reason not to write: a
-    /// state that is true and has no past is worth more than one that is wrong and has one.
-    pub(super) fn write(&self, state: &State, author: &Author) -> Result<Option<StateError>, StateError> {
-        let wanted = state.serial.saturating_sub(1);
-        let current = self.read_snapshot()?;
-        // A write whose last step failed may be repeated: the file may be in its place already.
-        let is_written = current.as_ref() == Some(state);
-        let is_first = current.is_none();
-        let (found, lineage) = current.map_or((0, state.lineage.clone()), |current| (current.serial, current.lineage));
-        if !is_written && (found != wanted || lineage != state.lineage) {
-            return Err(StateError::Moved { path: self.path.clone(), wanted, found, lineage });
-        }
-        files::create_folder_of(&self.path)?;
-        let bytes = self.seal(&format::write(state, Some(author), &self.path)?)?;
-        let kept = match (is_written, is_first) {
-            (true, _) => Ok(()),
-            (false, true) => history::set_aside(&self.path),
-            (false, false) => history::keep(&self.path, found),
-        };
-        files::replace(&self.path, &bytes)?;
-        Ok(kept.and_then(|()| history::prune(&self.path)).err())
+    /// Locks the state for `run`. See [`crate::state::Store`].
+    pub(super) fn writer(&self, run: &Run, patience: Duration) -> Result<FileWriter, StateError> {
+        Ok(FileWriter::new(self.clone(), Lock::acquire(&self.path, run, patience)?))
     }
 
-    /// Starts the journal of `run` on `state`, in the place of one that has been folded.
-    pub(super) fn begin_journal(&self, state: &State, run: Run) -> Result<Journal, StateError> {
-        files::create_folder_of(&self.journal)?;
-        Journal::create(&self.journal, Begin::on(state, run), &self.cipher)
+    /// Locks the state until it is unlocked by hand.
+    pub(super) fn lock(&self, run: &Run, patience: Duration) -> Result<Holder, StateError> {
+        Lock::acquire(&self.path, run, patience)?.keep()
     }
 
-    /// Continues the journal that an interrupted run left.
-    pub(super) fn resume_journal(&self, read: &JournalRead) -> Result<Journal, StateError> {
-        Journal::resume(&self.journal, read, &self.cipher)
-    }
-
-    pub(super) fn remove_journal(&self) -> Result<(), StateError> {
-        files::remove(&self.journal)
+    /// Takes away the lock with this id, which was made to be unlocked by hand.
+    pub(super) fn unlock(&self, id: &str) -> Result<Holder, StateError> {
+        Lock::remove(&self.path, id)
     }
 
     pub(super) fn journal_path(&self) -> &Path {
@@ -170,12 +91,4 @@ impl FileStore {
     pub(super) fn read_snapshot(&self) -> Result<Option<State>, StateError> {
         self.read_file(&self.path)?.map(|bytes| format::read(bytes, &self.path)).transpose()
     }
-}
-
-/// What the `bytes` of the file at `path` say.
-pub(super) fn open(cipher: &Cipher, bytes: Vec<u8>, path: &Path) -> Result<Vec<u8>, StateError> {
-    cipher.open(bytes).map_err(|source| match source {
-        EncryptionError::Damaged(detail) => StateError::SealDamaged { path: path.to_owned(), detail },
-        source => StateError::Sealed { path: path.to_owned(), source },
-    })
 }

@@ -59,9 +59,7 @@ pub fn write(state: &State, author: Option<&Author>, path: &Path) -> Result<Stri
         written_by: author,
     };
     let body = serde_json::to_string_pretty(&document).map_err(|error| unwritable(error.to_string()))?;
-    let head = body.strip_suffix("\n}").ok_or_else(|| unwritable("it has no end".to_owned()))?;
-    let checksum = sha256(&[compact(&body).as_bytes()]);
-    let text = format!("{head},\n  \"checksum\": \"{checksum}\"\n}}");
+    let text = with_checksum(&body).ok_or_else(|| unwritable("it has no end".to_owned()))?;
     // A file that can't be read again must never take the place of one that can.
     read(&text, path).map_err(|error| unwritable(error.to_string()))?;
     Ok(text)
@@ -74,7 +72,25 @@ pub fn read(bytes: impl AsRef<[u8]>, path: &Path) -> Result<State, StateError> {
 
 /// The same, and who wrote it.
 pub fn read_with_author(bytes: impl AsRef<[u8]>, path: &Path) -> Result<(State, Option<Author>), StateError> {
-    let bytes = bytes.as_ref();
+    let text = checked(bytes.as_ref(), &KEYS, path)?;
+    let malformed = |detail: String| StateError::Malformed { path: path.to_owned(), detail };
+    let document: Document = serde_json::from_str(text).map_err(|error| malformed(error.to_string()))?;
+    let state = State {
+        lineage: document.lineage,
+        serial: document.serial,
+        stack: document.stack,
+        place: document.place,
+        digest_key: document.digest_key,
+        resources: document.resources,
+        deposed: document.deposed,
+        outputs: document.outputs,
+        interrupted: Vec::new(),
+    };
+    Ok((state, document.written_by))
+}
+
+/// The text of `bytes`, if that is a JSON object of a known format, with all of `keys`, and its checksum fits.
+pub(super) fn checked<'a>(bytes: &'a [u8], keys: &[&'static str], path: &Path) -> Result<&'a str, StateError> {
     let path_of = || path.to_owned();
     if bytes.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0) {
         return Err(StateError::Empty { path: path_of() });
@@ -103,25 +119,13 @@ pub fn read_with_author(bytes: impl AsRef<[u8]>, path: &Path) -> Result<(State, 
         }
         _ => return Err(malformed(format!("its format_version is {version}"))),
     }
-    if let Some(key) = KEYS.into_iter().chain(["checksum"]).find(|key| !object.contains_key(*key)) {
+    if let Some(key) = keys.iter().copied().chain(["checksum"]).find(|key| !object.contains_key(*key)) {
         return Err(StateError::MissingKey { path: path_of(), key });
     }
     if !has_valid_checksum(text, object.get("checksum")) {
         return Err(StateError::Checksum { path: path_of() });
     }
-    let document: Document = serde_json::from_str(text).map_err(|error| malformed(error.to_string()))?;
-    let state = State {
-        lineage: document.lineage,
-        serial: document.serial,
-        stack: document.stack,
-        place: document.place,
-        digest_key: document.digest_key,
-        resources: document.resources,
-        deposed: document.deposed,
-        outputs: document.outputs,
-        interrupted: Vec::new(),
-    };
-    Ok((state, document.written_by))
+    Ok(text)
 }
 
 #[derive(Serialize)]
@@ -157,6 +161,13 @@ struct Document {
     written_by: Option<Author>,
     #[serde(rename = "checksum")]
     _checksum: String,
+}
+
+/// A pretty JSON object, with its checksum as its last member.
+pub(super) fn with_checksum(body: &str) -> Option<String> {
+    let head = body.strip_suffix("\n}")?;
+    let checksum = sha256(&[compact(body).as_bytes()]);
+    Some(format!("{head},\n  \"checksum\": \"{checksum}\"\n}}"))
 }
 
 fn has_valid_checksum(text: &str, checksum: Option<&Json>) -> bool {

@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::state::format::Author;
-use crate::state::{Cipher, FileStore, State, StateError, file_store, files, format};
+use crate::state::store::no_such_serial;
+use crate::state::{Cipher, FileStore, State, StateError, files, format};
 
 /// How many earlier states are kept.
 pub const KEPT: usize = 20;
@@ -31,6 +32,25 @@ pub struct Earlier {
     pub written_at: Option<Timestamp>,
     /// What it says and who wrote it, or why it can't be read.
     pub content: Result<(State, Option<Author>), StateError>,
+}
+
+impl Earlier {
+    /// What `bytes` at `path` say. `serial` is what the name says it is; `stored_at` when it was stored.
+    pub(super) fn of(path: PathBuf, bytes: Vec<u8>, serial: Option<u64>, stored_at: Option<Timestamp>, cipher: &Cipher) -> Self {
+        let size = bytes.len();
+        let opened = cipher.open_at(bytes, &path).and_then(|bytes| format::read_with_author(&bytes, &path));
+        let content = opened.and_then(|(state, author)| match serial {
+            Some(named) if named != state.serial => {
+                let detail = format!("it is of serial {}, and its name says {named}", state.serial);
+                Err(StateError::Malformed { path: path.clone(), detail })
+            }
+            _ => Ok((state, author)),
+        });
+        let told = content.as_ref().ok();
+        let serial = serial.or_else(|| told.map(|(state, _)| state.serial)).unwrap_or_default();
+        let written_at = told.and_then(|(_, author)| Some(author.as_ref()?.at)).or(stored_at);
+        Self { serial, size, written_at, content, path }
+    }
 }
 
 /// Where the earlier states of the state file at `state` are.
@@ -60,9 +80,7 @@ impl FileStore {
         if let Some(found) = read(path_of(&folder, serial), Some(serial), self.cipher())? {
             return Ok(found);
         }
-        let serials: Vec<String> = serials_in(&folder)?.iter().map(u64::to_string).collect();
-        let known = if serials.is_empty() { "it is empty".to_owned() } else { format!("it has {}", serials.join(", ")) };
-        Err(StateError::NoSuchSerial { path: self.path().to_owned(), serial, known })
+        Err(no_such_serial(self.path(), serial, &serials_in(&folder)?))
     }
 }
 
@@ -122,17 +140,6 @@ pub(super) fn path_of(folder: &Path, serial: u64) -> PathBuf {
 /// The state file at `path`; `serial` is what its name says it is.
 fn read(path: PathBuf, serial: Option<u64>, cipher: &Cipher) -> Result<Option<Earlier>, StateError> {
     let Some(bytes) = files::read(&path)? else { return Ok(None) };
-    let size = bytes.len();
-    let opened = file_store::open(cipher, bytes, &path).and_then(|bytes| format::read_with_author(&bytes, &path));
-    let content = opened.and_then(|(state, author)| match serial {
-        Some(named) if named != state.serial => {
-            let detail = format!("it is of serial {}, and its name says {named}", state.serial);
-            Err(StateError::Malformed { path: path.clone(), detail })
-        }
-        _ => Ok((state, author)),
-    });
-    let told = content.as_ref().ok();
-    let serial = serial.or_else(|| told.map(|(state, _)| state.serial)).unwrap_or_default();
-    let written_at = told.and_then(|(_, author)| Some(author.as_ref()?.at)).or_else(|| files::modified_at(&path));
-    Ok(Some(Earlier { serial, size, written_at, content, path }))
+    let modified_at = files::modified_at(&path);
+    Ok(Some(Earlier::of(path, bytes, serial, modified_at, cipher)))
 }

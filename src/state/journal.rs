@@ -107,12 +107,7 @@ impl Journal {
     pub fn append(&mut self, entries: &[Entry]) -> Result<(), StateError> {
         self.clean()?;
         self.require_untouched()?;
-        let (mut lines, mut check) = (String::new(), self.end.check.clone());
-        for entry in entries {
-            let (line, next) = encode(entry, &check, &self.path, &self.cipher)?;
-            lines.push_str(&line);
-            check = next;
-        }
+        let (lines, check) = encode_all(entries, &self.end.check, &self.path, &self.cipher)?;
         self.is_dirty = true;
         if let Err(error) = files::append(&self.file, &self.path, lines.as_bytes()) {
             // Half a line must not stay: what follows would make it a broken line in the middle. If this fails
@@ -148,6 +143,29 @@ impl Journal {
         }
         Ok(())
     }
+}
+
+impl JournalRead {
+    /// The check that the next line follows.
+    pub(super) fn check(&self) -> &str {
+        &self.end.check
+    }
+}
+
+/// `entries` as lines that follow a line with the check `previous`, and the check of the last of them.
+pub(super) fn encode_all(
+    entries: &[Entry],
+    previous: &str,
+    path: &Path,
+    cipher: &Cipher,
+) -> Result<(String, String), StateError> {
+    let (mut lines, mut check) = (String::new(), previous.to_owned());
+    for entry in entries {
+        let (line, next) = encode(entry, &check, path, cipher)?;
+        lines.push_str(&line);
+        check = next;
+    }
+    Ok((lines, check))
 }
 
 /// `entry` as a line, and the line's check.

@@ -39,14 +39,19 @@ pub mod encryption;
 pub mod entry;
 pub mod error;
 pub mod file_store;
+mod file_writer;
 mod files;
 pub mod format;
 pub mod history;
+pub mod holder;
 pub mod journal;
+pub mod lease;
 pub mod lock;
 pub mod recovery;
 pub mod reseal;
+pub mod s3;
 pub mod session;
+pub mod store;
 #[cfg(test)]
 mod tests;
 
@@ -55,12 +60,16 @@ pub use digest::digest;
 pub use encryption::{Cipher, EncryptionError, Identities};
 pub use entry::{Begin, Entry, EntryError, Outcome, Run};
 pub use error::StateError;
-pub use file_store::{FileStore, Loaded};
+pub use file_store::FileStore;
 pub use history::Earlier;
-pub use lock::{Holder, Lock};
+pub use holder::Holder;
+pub use lease::Lease;
+pub use lock::Lock;
 pub use recovery::{Opened, Recovered, Recovery};
 pub use reseal::{Form, Resealed};
+pub use s3::S3Store;
 pub use session::Session;
+pub use store::{Loaded, Store};
 
 /// The record of one stack.
 #[derive(Clone, Debug, PartialEq)]

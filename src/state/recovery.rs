@@ -18,8 +18,8 @@ use jiff::Timestamp;
 
 use crate::address::Address;
 use crate::state::format::Author;
-use crate::state::journal::{self, JournalRead};
-use crate::state::{Entry, FileStore, Lock, Outcome, Record, Run, Session, State, StateError, files, format, history};
+use crate::state::store::{Remains, Store, Writer};
+use crate::state::{Entry, Outcome, Record, Run, Session, State, StateError};
 
 /// What is at the place of a state, locked.
 #[derive(Debug)]
@@ -33,12 +33,13 @@ pub enum Opened {
 /// The place of a state that is lost, locked.
 #[derive(Debug)]
 pub struct Recovery {
-    store: FileStore,
+    store: Store,
+    /// Holds the lock.
+    writer: Box<dyn Writer>,
     run: Run,
     /// Why it can't be read; absent where there is no state at all.
     error: Option<StateError>,
-    journal: Option<Result<JournalRead, StateError>>,
-    _lock: Lock,
+    remains: Remains,
 }
 
 /// What is known of a lost state by what lies beside it.
@@ -61,23 +62,20 @@ impl Opened {
     ///
     /// # Errors
     /// If that can't be told: the file can't be opened, or a newer version of Stepwright has written it.
-    pub fn open(store: FileStore, command: &str, patience: Duration) -> Result<Self, StateError> {
-        let run = Run::now(command);
-        let lock = Lock::acquire(store.path(), &run, patience)?;
-        let error = match store.read() {
+    pub fn open(store: impl Into<Store>, command: &str, patience: Duration) -> Result<Self, StateError> {
+        let (store, run) = (store.into(), Run::now(command));
+        let mut writer = store.writer(&run, patience)?;
+        let error = match writer.read() {
             Ok(loaded) if loaded.state.is_some() => {
-                return Session::of(store, run, lock, loaded, None).map(Box::new).map(Self::Whole);
+                return Session::of(writer, run, loaded, None).map(Box::new).map(Self::Whole);
             }
             Ok(_) => None,
-            Err(error @ (StateError::Io { .. } | StateError::NewerFormat { .. } | StateError::Sealed { .. })) => {
-                return Err(error);
-            }
-            Err(error) => Some(error),
+            Err(error) if error.is_about_damage() => Some(error),
+            Err(error) => return Err(error),
         };
         store.cipher().prepare().map_err(|source| StateError::Sealed { path: store.path().to_owned(), source })?;
-        let path = store.journal_path();
-        let journal = files::read(path)?.map(|bytes| journal::read(&bytes, path, store.cipher()));
-        Ok(Self::Lost(Box::new(Recovery { store, run, error, journal, _lock: lock })))
+        let remains = writer.remains()?;
+        Ok(Self::Lost(Box::new(Recovery { store, writer, run, error, remains })))
     }
 }
 
@@ -95,10 +93,10 @@ impl Recovery {
     /// or the latest earlier state that can be read.
     pub fn ancestor(&self) -> Option<Ancestor> {
         let of_state = |state: State| Ancestor { stack: state.stack, lineage: state.lineage, digest_key: state.digest_key };
-        if let Ok(Some(state)) = self.store.read_snapshot() {
-            return Some(of_state(state));
+        if let Some(state) = &self.remains.snapshot {
+            return Some(of_state(state.clone()));
         }
-        if let Some(Ok(journal)) = &self.journal {
+        if let Some(Ok(journal)) = &self.remains.journal {
             return Some(of_state(journal.begin.base()));
         }
         let earlier = self.store.history().ok()?;
@@ -107,56 +105,31 @@ impl Recovery {
 
     /// What the journal of an interrupted run says to exist: address and id.
     pub fn journal_names(&self) -> Vec<(Address, String)> {
-        let Some(Ok(journal)) = &self.journal else { return Vec::new() };
+        let Some(Ok(journal)) = &self.remains.journal else { return Vec::new() };
         named_by(&journal.entries)
     }
 
     /// Whether the journal says what was done since `state`.
     pub fn is_continuation_of(&self, state: &State) -> bool {
-        let begin = self.journal.as_ref().and_then(|journal| Some(&journal.as_ref().ok()?.begin));
+        let begin = self.remains.journal.as_ref().and_then(|journal| Some(&journal.as_ref().ok()?.begin));
         begin.is_some_and(|begin| begin.lineage == state.lineage && begin.serial == state.serial)
     }
 
     /// Writes `state` as a new serial. What is there is kept aside, the journal as well: but where `state` is what the
     /// journal continues, it is put back as it was, and the journal stays and is as good as before.
-    pub fn write(self, state: State) -> Result<Recovered, StateError> {
-        let path = self.store.path();
-        files::create_folder_of(path)?;
+    pub fn write(mut self, state: State) -> Result<Recovered, StateError> {
         let is_continued = self.is_continuation_of(&state);
-        let serial = if is_continued { state.serial } else { self.next_serial()? };
+        let serial = if is_continued { state.serial } else { self.next_serial() };
         let state = State { serial, interrupted: Vec::new(), ..state };
         let author = Author { command: self.run.command.clone(), at: Timestamp::now() };
-        let bytes = self.store.seal(&format::write(&state, Some(&author), path)?)?;
-        let mut aside: Vec<PathBuf> = files::keep_aside(path)?.into_iter().collect();
-        if !is_continued {
-            aside.extend(files::keep_aside(self.store.journal_path())?);
-        }
-        files::replace(path, &bytes)?;
-        if !is_continued {
-            self.store.remove_journal()?;
-        }
+        let aside = self.writer.write_anew(&state, &author, is_continued)?;
         Ok(Recovered { state, aside })
     }
 
     /// A serial that none of the states here has had, as far as can be told.
-    fn next_serial(&self) -> Result<u64, StateError> {
-        let of_file = match self.store.read_snapshot() {
-            Ok(Some(state)) => Some(state.serial),
-            _ => files::read(self.store.path())?.and_then(|bytes| serial_in(&String::from_utf8_lossy(&bytes))),
-        };
-        let of_journal = self.journal.as_ref().and_then(|journal| Some(journal.as_ref().ok()?.begin.serial));
-        let of_history = history::serials_in(&history::folder_of(self.store.path()))?.last().copied();
-        Ok([of_file, of_journal, of_history].into_iter().flatten().max().unwrap_or_default().saturating_add(1))
+    fn next_serial(&self) -> u64 {
+        self.remains.serials.iter().copied().max().unwrap_or_default().saturating_add(1)
     }
-}
-
-/// What `"serial": N` says in the remains of a state file.
-fn serial_in(text: &str) -> Option<u64> {
-    let (_, rest) = text.split_once("\"serial\"")?;
-    let rest = rest.trim_start().strip_prefix(':')?.trim_start();
-    let digits = rest.split(|character: char| !character.is_ascii_digit()).next()?;
-    // What is longer than any count of writes is part of the damage.
-    Some(digits).filter(|digits| digits.len() <= 9)?.parse().ok()
 }
 
 /// What is there after `entries`, by address, as far as they tell.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::state::encryption::is_sealed;
-use crate::state::{FileStore, Lock, Run, StateError, file_store, files, history, journal};
+use crate::state::{FileStore, Lock, Run, StateError, files, history, journal};
 
 /// In which form a state is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct Resealed {
     pub written: Vec<PathBuf>,
     /// Sealed, and so damaged that it can't be opened: left as it was.
     pub left: Vec<StateError>,
-    /// Kept aside earlier, and never touched.
+    /// Kept aside earlier, or named by nothing, and never touched.
     pub aside: Vec<PathBuf>,
 }
 
@@ -60,7 +60,7 @@ impl FileStore {
     fn reseal_file(&self, path: &Path, form: Form, done: &mut Resealed) -> Result<(), StateError> {
         let Some(bytes) = files::read(path)? else { return Ok(()) };
         let was_plain = !is_sealed(&bytes);
-        let plain = match file_store::open(self.cipher(), bytes, path) {
+        let plain = match self.cipher().open_at(bytes, path) {
             Ok(plain) => plain,
             Err(error @ StateError::SealDamaged { .. }) => {
                 done.left.push(error);
@@ -71,7 +71,7 @@ impl FileStore {
         let bytes = match form {
             Form::Plain if was_plain => return Ok(()),
             Form::Plain => plain,
-            Form::Sealed => self.cipher().seal(&plain).map_err(|source| StateError::Sealed { path: path.to_owned(), source })?,
+            Form::Sealed => self.cipher().seal_at(&plain, path)?,
         };
         files::replace(path, &bytes)?;
         done.written.push(path.to_owned());

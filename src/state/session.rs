@@ -16,37 +16,23 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::state::format::Author;
-use crate::state::journal::{Journal, JournalRead};
-use crate::state::{Entry, FileStore, Loaded, Lock, Run, State, StateError, history};
+use crate::state::lease::Lease;
+use crate::state::store::{Loaded, Store, Writer};
+use crate::state::{Entry, Run, State, StateError};
 
 /// A state that is locked by this process.
 #[derive(Debug)]
 pub struct Session {
-    store: FileStore,
+    /// Holds the lock until the session goes.
+    writer: Box<dyn Writer>,
     run: Run,
     state: State,
-    /// What the state file says.
+    /// What was last folded.
     snapshot: Option<State>,
-    journal: OnDisk,
     unfinished_run: Option<Run>,
     torn: bool,
     /// Why what a new state file replaced could not be kept.
     unkept: Option<StateError>,
-    /// Held until the session goes.
-    _lock: Lock,
-}
-
-/// The journal's file.
-#[derive(Debug)]
-enum OnDisk {
-    /// None, or one that the state file has overtaken and that the next one replaces.
-    Nothing,
-    /// Left by an interrupted run and not written to since.
-    Left(Box<JournalRead>),
-    Open(Journal),
-    /// The writing of the state file failed at a step after which it may be in place. An entry in the old
-    /// journal could then be one that is ignored, so there is no recording until a repetition succeeds.
-    Uncertain,
 }
 
 impl Session {
@@ -55,18 +41,18 @@ impl Session {
     ///
     /// `command` is what others are told who find it locked, for example `apply stacks/nightly.toml`;
     /// `patience` is how long to wait (and block the thread) while another run holds the lock.
-    pub fn open(store: FileStore, initial: Option<State>, command: &str, patience: Duration) -> Result<Self, StateError> {
+    pub fn open(store: impl Into<Store>, initial: Option<State>, command: &str, patience: Duration) -> Result<Self, StateError> {
         let run = Run::now(command);
-        let lock = Lock::acquire(store.path(), &run, patience)?;
-        let loaded = store.read()?;
-        Self::of(store, run, lock, loaded, initial)
+        let mut writer = store.into().writer(&run, patience)?;
+        let loaded = writer.read()?;
+        Self::of(writer, run, loaded, initial)
     }
 
     /// The same with what has been locked and read already.
-    pub(super) fn of(store: FileStore, run: Run, lock: Lock, loaded: Loaded, initial: Option<State>) -> Result<Self, StateError> {
-        let path = || store.path().to_owned();
+    pub(super) fn of(writer: Box<dyn Writer>, run: Run, loaded: Loaded, initial: Option<State>) -> Result<Self, StateError> {
+        let path = || writer.path().to_owned();
         // Before anything is done, so that what is done can be written down.
-        store.cipher().prepare().map_err(|source| StateError::Sealed { path: path(), source })?;
+        writer.cipher().prepare().map_err(|source| StateError::Sealed { path: path(), source })?;
         let state = match (loaded.state, initial) {
             (Some(found), Some(wanted)) if found.stack != wanted.stack => {
                 return Err(StateError::OtherStack { path: path(), found: found.stack, wanted: wanted.stack });
@@ -75,9 +61,19 @@ impl Session {
             (None, Some(initial)) if initial.serial == 0 => initial,
             (None, _) => return Err(StateError::Absent { path: path() }),
         };
-        let journal = loaded.journal.map_or(OnDisk::Nothing, |read| OnDisk::Left(Box::new(read)));
         let (snapshot, unfinished_run, torn) = (loaded.snapshot, loaded.unfinished_run, loaded.torn);
-        Ok(Self { store, run, state, snapshot, journal, unfinished_run, torn, unkept: None, _lock: lock })
+        Ok(Self { writer, run, state, snapshot, unfinished_run, torn, unkept: None })
+    }
+
+    /// Until when this run may act, where that is limited: AWS must not be called after that.
+    pub fn lease(&self) -> Option<Lease> {
+        self.writer.lease()
+    }
+
+    /// How long calls of the run that held the state before may still be on their way. What it left open can be
+    /// settled only after that.
+    pub fn aftermath(&self) -> Duration {
+        self.writer.aftermath()
     }
 
     /// The state as of the last entry recorded. Its serial is that of the state file.
@@ -105,20 +101,13 @@ impl Session {
     /// If it fails, neither disk nor memory holds any of them. It may be called again, for instance for
     /// the outcome of a call that was in flight when the disk was full.
     pub fn record(&mut self, entries: &[Entry]) -> Result<(), StateError> {
-        let misfit = |source| StateError::Entry { path: self.store.path().to_owned(), source };
+        let path = self.writer.path().to_owned();
+        let misfit = |source| StateError::Entry { path: path.clone(), source };
         if entries.is_empty() {
             return Ok(());
         }
         self.state.check_entries(entries).map_err(misfit)?;
-        match &self.journal {
-            OnDisk::Nothing => self.journal = OnDisk::Open(self.store.begin_journal(&self.state, self.run.clone())?),
-            OnDisk::Left(read) => self.journal = OnDisk::Open(self.store.resume_journal(read)?),
-            OnDisk::Open(_) => {}
-            OnDisk::Uncertain => return Err(StateError::Uncertain { path: self.store.path().to_owned() }),
-        }
-        if let OnDisk::Open(journal) = &mut self.journal {
-            journal.append(entries)?;
-        }
+        self.writer.append(&self.state, &self.run, entries)?;
         for entry in entries {
             self.state.apply_entry(entry).map_err(misfit)?;
         }
@@ -128,23 +117,18 @@ impl Session {
     /// Writes everything recorded so far into the state file and removes the journal. Refused while an intent is open.
     pub fn compact(&mut self) -> Result<(), StateError> {
         if !self.state.interrupted.is_empty() {
-            let (path, count) = (self.store.path().to_owned(), self.state.interrupted.len());
+            let (path, count) = (self.writer.path().to_owned(), self.state.interrupted.len());
             return Err(StateError::Unsettled { path, count });
         }
-        if matches!(self.journal, OnDisk::Nothing) {
+        if !self.writer.has_journal() {
             return Ok(());
-        }
-        if let OnDisk::Open(journal) = &self.journal {
-            journal.require_untouched()?;
         }
         if self.has_changed() {
             let mut next = self.state.clone();
             next.serial += 1;
             self.write(next)?;
         }
-        // From here on the journal has been folded. Should its removal fail, every reader knows that by its serial.
-        self.journal = OnDisk::Nothing;
-        self.store.remove_journal()
+        self.writer.drop_journal()
     }
 
     /// Puts `state` in the place of the present one, as the next serial of its lineage. The present one is kept in the
@@ -152,18 +136,16 @@ impl Session {
     pub fn replace(&mut self, state: State) -> Result<&State, StateError> {
         self.compact()?;
         if self.snapshot.is_some() {
-            history::keep(self.store.path(), self.state.serial)?;
+            self.writer.keep(self.state.serial)?;
         }
         let (lineage, serial) = (self.state.lineage.clone(), self.state.serial + 1);
         self.write(State { lineage, serial, interrupted: Vec::new(), ..state })?;
-        self.journal = OnDisk::Nothing;
         Ok(&self.state)
     }
 
     fn write(&mut self, next: State) -> Result<(), StateError> {
-        self.journal = OnDisk::Uncertain;
         let author = Author { command: self.run.command.clone(), at: Timestamp::now() };
-        if let Some(error) = self.store.write(&next, &author)? {
+        if let Some(error) = self.writer.write(&next, &author)? {
             self.unkept.get_or_insert(error);
         }
         self.snapshot = Some(next.clone());

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, Read as _, Write as _};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,6 +17,7 @@ use super::identities::Identities;
 use super::kms::{KmsIdentity, KmsRecipient};
 use crate::aws::kms::{DataKey, KeyService, PlainKey, WrappedKey};
 use crate::stack::EncryptionSettings;
+use crate::state::StateError;
 
 /// Seals and opens, by what a stack file says and what keys are at hand. Clones share what they have learnt.
 #[derive(Clone, Debug)]
@@ -136,6 +138,19 @@ impl Cipher {
             self.require_plain_taken()?;
         }
         Ok(bytes)
+    }
+
+    /// [`Self::seal`] for what is kept at `path`, which its error names.
+    pub(in crate::state) fn seal_at(&self, plain: &[u8], path: &Path) -> Result<Vec<u8>, StateError> {
+        self.seal(plain).map_err(|source| StateError::Sealed { path: path.to_owned(), source })
+    }
+
+    /// [`Self::open`] of what is kept at `path`, which its error names.
+    pub(in crate::state) fn open_at(&self, bytes: Vec<u8>, path: &Path) -> Result<Vec<u8>, StateError> {
+        self.open(bytes).map_err(|source| match source {
+            EncryptionError::Damaged(detail) => StateError::SealDamaged { path: path.to_owned(), detail },
+            source => StateError::Sealed { path: path.to_owned(), source },
+        })
     }
 
     /// `plain` as one line without its line break; `None` where it is to stand in clear.

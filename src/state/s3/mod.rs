@@ -1,0 +1,216 @@
+//! A state in S3, or in a store that speaks as S3 does and keeps the conditions of conditional writes.
+//!
+//! | object | written | holds |
+//! |---|---|---|
+//! | `KEY` | with every step, `If-Match` its last ETag | the [`head`]: which snapshot, and the journal that continues it |
+//! | `KEY.states/SERIAL-….json` | once, `If-None-Match: *` | a state, see [`crate::state::format`]; the last ones are the history |
+//! | `KEY.journal/SERIAL-….jsonl` | once, `If-None-Match: *` | the part of a long journal that no longer fits the head |
+//! | `KEY.lock` | at the begin and the end of a run, and by its heartbeat | who holds it, see [`lock`] |
+//!
+//! Everything that counts hangs on one object, the head, and every write of it names the ETag of the one before. So
+//! whatever locks say, of two that write one is refused; a reader that has read the head can't see a half of anything,
+//! since what it names never changes; and a step costs one write of a size that has a limit, however large the stack is.
+//!
+//! ```text
+//! append   KEY: + lines                        (once the head is full: its lines to an object of their own first)
+//! fold     KEY.states/8-….json, then KEY: snapshot 8, no journal;  what nobody names any more is removed
+//! take over what an interrupted run left:  KEY again, so that the run, should it live, is refused its next write
+//! ```
+
+mod client;
+mod head;
+mod lock;
+mod reseal;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::state::digest::sha256;
+use crate::state::journal::{self, JournalRead};
+use crate::state::store::{Loaded, no_such_serial};
+use crate::state::{Cipher, Earlier, Holder, Run, State, StateError, format};
+use client::{Client, Object};
+use head::{Head, Part};
+use lock::{Hold, S3Lock};
+use writer::S3Writer;
+
+/// Which object, and how to get at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct S3Location {
+    pub bucket: String,
+    pub key: String,
+    /// Absent: that of the environment.
+    pub region: Option<String>,
+    /// Of another store than AWS's. Absent: what `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` say.
+    pub endpoint: Option<String>,
+    /// The KMS key with which S3 encrypts what it stores. Absent: the bucket's own rule.
+    pub kms_key_id: Option<String>,
+}
+
+/// A state in S3. Clones share their connections.
+#[derive(Clone, Debug)]
+pub struct S3Store {
+    client: Arc<Client>,
+    key: String,
+    path: PathBuf,
+    cipher: Cipher,
+}
+
+impl S3Location {
+    /// What `s3://BUCKET/KEY` names; `None` if it is no such URL.
+    pub fn parse(url: &str) -> Option<Self> {
+        let (bucket, key) = url.strip_prefix("s3://")?.split_once('/')?;
+        let is_named = !bucket.is_empty() && !key.is_empty() && !key.ends_with('/');
+        let (bucket, key) = (bucket.to_owned(), key.to_owned());
+        is_named.then_some(Self { bucket, key, region: None, endpoint: None, kms_key_id: None })
+    }
+
+    /// `s3://BUCKET/KEY`.
+    pub fn url(&self) -> PathBuf {
+        PathBuf::from(format!("s3://{}/{}", self.bucket, self.key))
+    }
+}
+
+impl S3Store {
+    /// The store at `location`, which need not hold anything. Nothing is called yet.
+    ///
+    /// # Errors
+    /// If there is no region.
+    pub fn new(location: &S3Location) -> Result<Self, StateError> {
+        let path = location.url();
+        Ok(Self { client: Arc::new(Client::new(location)?), key: location.key.clone(), path, cipher: Cipher::plain() })
+    }
+
+    /// The same store, in which everything but the lock and the head's outline is sealed and opened by `cipher`.
+    #[must_use]
+    pub fn with_cipher(self, cipher: Cipher) -> Self {
+        Self { cipher, ..self }
+    }
+
+    pub fn cipher(&self) -> &Cipher {
+        &self.cipher
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn read(&self) -> Result<Loaded, StateError> {
+        match self.client.get(&self.key)? {
+            None => Loaded::of(None, None, &self.path, &self.path),
+            Some(object) => self.load(&head::read(&object.bytes, &self.path)?),
+        }
+    }
+
+    pub(super) fn history(&self) -> Result<Vec<Earlier>, StateError> {
+        let named = match self.read_head() {
+            Ok(Some(head)) => head.history.iter().map(|part| (part.serial, part.key.clone())).collect(),
+            // What can't be read has no say; what is there may be just what is looked for.
+            Ok(None) => self.snapshots()?,
+            Err(error) if error.is_about_damage() => self.snapshots()?,
+            Err(error) => return Err(error),
+        };
+        let read = |(serial, key): (u64, String)| self.earlier_at(serial, &key).transpose();
+        named.into_iter().filter_map(read).collect()
+    }
+
+    pub(super) fn present(&self) -> Result<Option<Earlier>, StateError> {
+        let Some(Head { snapshot: Some(part), .. }) = self.read_head()? else { return Ok(None) };
+        self.earlier_at(part.serial, &part.key)
+    }
+
+    pub(super) fn earlier(&self, serial: u64) -> Result<Earlier, StateError> {
+        let named: Vec<(u64, String)> = match self.read_head() {
+            Ok(Some(head)) => head.history.into_iter().map(|part| (part.serial, part.key)).collect(),
+            Ok(None) => self.snapshots()?,
+            Err(error) if error.is_about_damage() => self.snapshots()?,
+            Err(error) => return Err(error),
+        };
+        for (_, key) in named.iter().filter(|(found, _)| *found == serial) {
+            if let Some(earlier) = self.earlier_at(serial, key)? {
+                return Ok(earlier);
+            }
+        }
+        let serials: Vec<u64> = named.iter().rev().map(|(serial, _)| *serial).collect();
+        Err(no_such_serial(&self.path, serial, &serials))
+    }
+
+    pub(super) fn writer(&self, run: &Run, patience: Duration) -> Result<S3Writer, StateError> {
+        Ok(S3Writer::new(self.clone(), S3Lock::acquire(self, run, patience)?))
+    }
+
+    pub(super) fn lock(&self, run: &Run, patience: Duration) -> Result<Holder, StateError> {
+        lock::take(self, run, patience, Hold::Kept).map(|taken| taken.holder)
+    }
+
+    pub(super) fn unlock(&self, id: &str, run: &Run) -> Result<Holder, StateError> {
+        lock::break_up(self, id, run)
+    }
+
+    fn read_head(&self) -> Result<Option<Head>, StateError> {
+        let object = self.client.get(&self.key)?;
+        object.map(|object| head::read(&object.bytes, &self.path)).transpose()
+    }
+
+    /// What `head` names.
+    fn load(&self, head: &Head) -> Result<Loaded, StateError> {
+        let snapshot = head.snapshot.as_ref().map(|part| self.snapshot(part)).transpose()?;
+        Loaded::of(snapshot, self.journal(head)?, &self.path, &self.path)
+    }
+
+    fn snapshot(&self, part: &Part) -> Result<State, StateError> {
+        let path = self.client.url(&part.key);
+        format::read(self.cipher.open_at(self.part(part)?.bytes, &path)?, &path)
+    }
+
+    fn journal(&self, head: &Head) -> Result<Option<JournalRead>, StateError> {
+        if !head.has_journal() {
+            return Ok(None);
+        }
+        let mut bytes = Vec::new();
+        for part in &head.segments {
+            bytes.extend(self.part(part)?.bytes);
+        }
+        bytes.extend(head.journal.as_bytes());
+        journal::read(&bytes, &self.path, &self.cipher).map(Some)
+    }
+
+    fn part(&self, part: &Part) -> Result<Object, StateError> {
+        let path = self.client.url(&part.key);
+        let object = self.client.get(&part.key)?;
+        let object = object.ok_or_else(|| StateError::PartMissing { path: self.path.clone(), part: path.clone() })?;
+        match sha256(&[&object.bytes]) == part.sha256 {
+            true => Ok(object),
+            // The reason that its own reader finds says more.
+            false => {
+                let reason = self.cipher.open_at(object.bytes, &path).and_then(|bytes| format::read(&bytes, &path));
+                Err(reason.err().unwrap_or(StateError::Checksum { path }))
+            }
+        }
+    }
+
+    fn earlier_at(&self, serial: u64, key: &str) -> Result<Option<Earlier>, StateError> {
+        let object = self.client.get(key)?;
+        Ok(object.map(|object| Earlier::of(self.client.url(key), object.bytes, Some(serial), object.modified_at, &self.cipher)))
+    }
+
+    /// Every snapshot in the bucket, whoever names it, the latest first.
+    fn snapshots(&self) -> Result<Vec<(u64, String)>, StateError> {
+        let prefix = self.states_prefix();
+        let serial = |key: &String| key.strip_prefix(&prefix)?.split_once('-')?.0.parse().ok();
+        let keys = self.client.list(&prefix)?;
+        let mut found: Vec<(u64, String)> = keys.into_iter().filter_map(|key| Some((serial(&key)?, key))).collect();
+        found.sort_by_key(|(serial, _)| std::cmp::Reverse(*serial));
+        Ok(found)
+    }
+
+    fn states_prefix(&self) -> String {
+        format!("{}.states/", self.key)
+    }
+
+    fn lock_key(&self) -> String {
+        format!("{}.lock", self.key)
+    }
+}
