@@ -73,6 +73,7 @@ impl Opened {
             Err(error) if error.is_about_damage() => Some(error),
             Err(error) => return Err(error),
         };
+        store.cipher().prepare().map_err(|source| StateError::Sealed { path: store.path().to_owned(), source })?;
         let remains = writer.remains()?;
         Ok(Self::Lost(Box::new(Recovery { store, writer, run, error, remains })))
     }

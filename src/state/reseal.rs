@@ -25,7 +25,7 @@ pub struct Resealed {
     pub written: Vec<PathBuf>,
     /// Sealed, and so damaged that it can't be opened: left as it was.
     pub left: Vec<StateError>,
-    /// Kept aside earlier, and never touched.
+    /// Kept aside earlier, or named by nothing, and never touched.
     pub aside: Vec<PathBuf>,
 }
 

@@ -6,6 +6,7 @@ mod adoption;
 mod architecture;
 mod drift;
 mod drift_fields;
+mod encryption;
 mod equality;
 mod events;
 mod export;

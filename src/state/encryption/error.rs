@@ -8,12 +8,12 @@ use crate::aws;
 #[derive(Debug, thiserror::Error)]
 pub enum EncryptionError {
     #[error(
-        "it is sealed with age{}, and no key to open it is at hand; set {KEY_FILE_VARIABLE} to the path of a key file, or {KEY_VARIABLE} to the key itself",
+        "it is sealed with age{}, and no key to open it is at hand; set {KEY_FILE_VARIABLE} to the path of a key file, or {KEY_VARIABLE} to the key itself. {LOST}",
         wanted(.recipients)
     )]
     NoIdentity { recipients: Vec<String> },
     #[error(
-        "it is sealed with age{}, and none of the keys in {KEY_FILE_VARIABLE} and {KEY_VARIABLE} opens it (they are of {}); use a key that it was sealed for. If one of them is, the file is damaged: move it out of the way, and `stepwright state restore` puts back an earlier one",
+        "it is sealed with age{}, and none of the keys in {KEY_FILE_VARIABLE} and {KEY_VARIABLE} opens it (they are of {}); use a key that it was sealed for. If one of them is, the file is damaged: move it out of the way, and `stepwright state restore` puts back an earlier one. {LOST}",
         wanted(.recipients), .identities.join(", ")
     )]
     OtherIdentity { recipients: Vec<String>, identities: Vec<String> },
@@ -48,6 +48,8 @@ pub enum EncryptionError {
     #[error("it can't be sealed: {0}; this is a bug in stepwright")]
     Unsealable(String),
 }
+
+const LOST: &str = "If the keys are lost for good, move it out of the way, and `stepwright state rebuild STACK` makes the state anew from the tags of the resources";
 
 /// Where in a file of keys.
 #[derive(Clone, Copy, Debug)]

@@ -3,6 +3,7 @@
 //! The parts are written beside the old ones and become the state together, with one write of the head; then the old
 //! ones go.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::state::encryption::is_sealed;
@@ -48,7 +49,19 @@ impl S3Store {
         let parts = head.snapshot.iter().chain(&head.history).chain(&head.segments).filter(is_old);
         writer.remove(&parts.cloned().collect::<Vec<_>>());
         done.written.push(self.path.clone());
+        done.aside = self.unnamed(&next)?;
         Ok(done)
+    }
+
+    /// The objects of this state that `head` does not name: kept aside, or left by a run that was killed.
+    fn unnamed(&self, head: &Head) -> Result<Vec<PathBuf>, StateError> {
+        let is_named = |key: &String| head.snapshot.iter().chain(&head.history).any(|part| part.key == *key);
+        let mut found = Vec::new();
+        for ending in [".aside", ".states/", ".journal/"] {
+            let keys = self.client.list(&format!("{}{ending}", self.key))?;
+            found.extend(keys.into_iter().filter(|key| !is_named(key)).map(|key| self.client.url(&key)));
+        }
+        Ok(found)
     }
 
     /// A part in another form; the same, if it is in that form already or so damaged that it can't be opened.

@@ -103,10 +103,15 @@ impl World {
 
     /// Starts `stepwright` and does not wait for its end.
     pub fn start(&self, arguments: &[&str]) -> Running {
+        self.start_with(arguments, &[])
+    }
+
+    /// The same with more in the environment.
+    pub fn start_with(&self, arguments: &[&str], more: &[(&str, &str)]) -> Running {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_stepwright"));
         command.current_dir(self.folder.path()).args(arguments).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", self.folder.path());
-        command.envs(self.endpoint.environment.iter().cloned());
+        command.envs(self.endpoint.environment.iter().cloned()).envs(more.iter().copied());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Running {
             command: format!("stepwright {}", arguments.join(" ")),
