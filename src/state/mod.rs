@@ -51,6 +51,9 @@ pub mod migrate;
 pub mod recovery;
 pub mod reseal;
 pub mod s3;
+#[cfg(test)]
+#[path = "../../tests/support/s3_server.rs"]
+mod s3_server;
 pub mod session;
 pub mod store;
 #[cfg(test)]

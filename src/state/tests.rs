@@ -16,15 +16,16 @@ use crate::value::Value;
 mod fold;
 mod history;
 mod sealed;
+pub(in crate::state) mod stores;
 
 const FIXTURE: &str = include_str!("../../tests/fixtures/state/format-1.json");
 const NO_WAIT: Duration = Duration::ZERO;
 
-fn address(name: &str) -> Address {
+pub(in crate::state) fn address(name: &str) -> Address {
     Address::managed("cluster", name)
 }
 
-fn record(id: &str) -> Record {
+pub(in crate::state) fn record(id: &str) -> Record {
     let spec =
         Value::from(serde_json::json!({ "name": "n", "factor": 2.5, "settings": [{ "name": "ü \" \\ {}", "value": null }] }));
     Record {
@@ -46,7 +47,7 @@ fn incomplete(id: &str) -> Box<Record> {
     Box::new(Record { incomplete: true, ..record(id) })
 }
 
-fn intent(token: &str, operation: IntentOperation, name: &str, id: Option<&str>) -> Entry {
+pub(in crate::state) fn intent(token: &str, operation: IntentOperation, name: &str, id: Option<&str>) -> Entry {
     Entry::Intent(Intent {
         address: address(name),
         operation,
@@ -58,12 +59,12 @@ fn intent(token: &str, operation: IntentOperation, name: &str, id: Option<&str>)
     })
 }
 
-fn done(token: &str, id: Option<&str>) -> Entry {
+pub(in crate::state) fn done(token: &str, id: Option<&str>) -> Entry {
     let outcome = id.map_or(Outcome::Removed, |id| Outcome::Put(Box::new(record(id))));
     Entry::Done { token: token.to_owned(), outcome }
 }
 
-fn state() -> State {
+pub(in crate::state) fn state() -> State {
     let mut state = State {
         lineage: "11111111-2222-4333-8444-555555555555".to_owned(),
         serial: 0,
@@ -79,7 +80,7 @@ fn state() -> State {
 }
 
 /// A creation before its destruction, a refused update, a deletion, in groups as a run writes them.
-fn program() -> Vec<Vec<Entry>> {
+pub(in crate::state) fn program() -> Vec<Vec<Entry>> {
     use IntentOperation::{Create, Delete, DeleteDeposed, Update};
     vec![
         vec![intent("t1", Create, "main", None), intent("t2", Create, "b", None)],
@@ -93,7 +94,7 @@ fn program() -> Vec<Vec<Entry>> {
     ]
 }
 
-fn folded(base: &State, entries: &[Entry]) -> State {
+pub(in crate::state) fn folded(base: &State, entries: &[Entry]) -> State {
     let mut state = base.clone();
     for entry in entries {
         state.apply_entry(entry).expect("the entry fits");

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_config::BehaviorVersion;
+use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextRef;
 use aws_sdk_s3::config::{ConfigBag, Intercept, RequestChecksumCalculation, ResponseChecksumValidation, RuntimeComponents};
 use aws_sdk_s3::error::{BoxError, ProvideErrorMetadata, SdkError};
@@ -63,14 +63,22 @@ pub enum Put {
 const CONFLICTS: u32 = 8;
 
 impl Client {
+    /// By the configuration of the environment.
     pub fn new(location: &S3Location) -> Result<Self, StateError> {
+        let region = location.region.clone();
+        Self::with(location, async move { aws::configuration(region.as_deref()).await })
+    }
+
+    /// By `configuration`.
+    pub fn with(
+        location: &S3Location,
+        configuration: impl Future<Output = SdkConfig> + Send + 'static,
+    ) -> Result<Self, StateError> {
         let path = location.url();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("state-store").enable_all().build();
         let runtime = runtime.map_err(|source| StateError::Io { action: "start a thread for", path: path.clone(), source })?;
-        let (region, endpoint) = (location.region.clone(), location.endpoint.clone());
-        let config = wait(&runtime, async move { aws::configuration(region.as_deref()).await });
-        let Some(config) = config else {
+        let Some(config) = wait(&runtime, configuration) else {
             let source = std::io::Error::other("the AWS configuration could not be read");
             return Err(StateError::Io { action: "reach", path, source });
         };
@@ -86,10 +94,10 @@ impl Client {
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
         // The name of a bucket as a host name is a habit of AWS's own.
         let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        if endpoint.is_some() || config.endpoint_url().is_some() || is_set("AWS_ENDPOINT_URL_S3") {
+        if location.endpoint.is_some() || config.endpoint_url().is_some() || is_set("AWS_ENDPOINT_URL_S3") {
             builder = builder.force_path_style(true);
         }
-        if let Some(endpoint) = endpoint {
+        if let Some(endpoint) = &location.endpoint {
             builder = builder.endpoint_url(endpoint);
         }
         let s3 = aws_sdk_s3::Client::from_conf(builder.build());

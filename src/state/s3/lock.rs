@@ -189,7 +189,7 @@ fn probe(store: &S3Store, key: &str) -> Result<(), StateError> {
     if !understood(store.client.refuses(key, b"3".to_vec(), Condition::Is("\"0123456789abcdef0123456789abcdef\"".to_owned())))? {
         return Err(unconditional("`If-Match` with another ETag overwrote an object"));
     }
-    if understood(store.client.refuses(key, b"4".to_vec(), Condition::Is(etag)))? {
+    if store.client.put(key, b"4".to_vec(), Condition::Is(etag))? == Put::Refused {
         return Err(unconditional("`If-Match` with the object's own ETag was refused"));
     }
     Ok(())

@@ -21,6 +21,8 @@ mod client;
 mod head;
 mod lock;
 mod reseal;
+#[cfg(test)]
+pub(in crate::state) mod tests;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -79,8 +81,11 @@ impl S3Store {
     /// # Errors
     /// If there is no region.
     pub fn new(location: &S3Location) -> Result<Self, StateError> {
-        let path = location.url();
-        Ok(Self { client: Arc::new(Client::new(location)?), key: location.key.clone(), path, cipher: Cipher::plain() })
+        Ok(Self::of(Client::new(location)?, location))
+    }
+
+    fn of(client: Client, location: &S3Location) -> Self {
+        Self { client: Arc::new(client), key: location.key.clone(), path: location.url(), cipher: Cipher::plain() }
     }
 
     /// The same store, in which everything but the lock and the head's outline is sealed and opened by `cipher`.
