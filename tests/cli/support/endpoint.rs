@@ -18,6 +18,8 @@ pub struct Endpoint {
     process: Child,
     host: String,
     log: PathBuf,
+    /// Past the proxy.
+    pub direct_url: String,
     /// What a client must have in its environment to find this account and nothing else.
     pub environment: Vec<(String, String)>,
     account: Mutex<Account>,
@@ -89,8 +91,10 @@ impl Endpoint {
         let environment: Vec<(String, String)> =
             environment.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())).collect();
         // Past the proxy: what the tests themselves ask is neither disturbed nor logged.
-        let account = Account::start(&environment, told["direct_url"].as_str().expect("a URL"));
+        let direct_url = told["direct_url"].as_str().expect("a URL").to_owned();
+        let account = Account::start(&environment, &direct_url);
         Self {
+            direct_url,
             process,
             host: told["url"].as_str().expect("a URL").trim_start_matches("http://").to_owned(),
             log: PathBuf::from(told["log"].as_str().expect("a log")),

@@ -10,6 +10,9 @@ pub mod fixture;
 pub mod offline;
 pub mod pairs;
 pub mod random;
+#[path = "../../support/s3_server.rs"]
+mod s3_server;
+mod store;
 pub mod world;
 
 pub use fixture::{FIXTURES, Fixture};

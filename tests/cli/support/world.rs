@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use tempfile::TempDir;
 
 use super::endpoint::{self, Borrowed};
+use super::store;
 use super::fixture::Fixture;
 
 /// Longer than any run takes that is not stuck.
@@ -16,6 +17,8 @@ const TIMEOUT: Duration = Duration::from_secs(180);
 pub struct World {
     pub endpoint: Borrowed,
     folder: TempDir,
+    /// What each stack file says of where its state is: nothing, or what `STEPWRIGHT_TEST_STORE` wants.
+    state_table: String,
 }
 
 /// How a run of `stepwright` ended.
@@ -32,7 +35,9 @@ pub struct Outcome {
 impl World {
     /// An empty account and an empty folder.
     pub fn new() -> Self {
-        Self { endpoint: endpoint::borrow(), folder: tempfile::tempdir().expect("a temporary folder") }
+        let endpoint = endpoint::borrow();
+        let state_table = store::state_table(&endpoint);
+        Self { endpoint, folder: tempfile::tempdir().expect("a temporary folder"), state_table }
     }
 
     /// The example stacks beside an account in which what they look up is there.
@@ -40,7 +45,8 @@ impl World {
         let world = Self::new();
         for entry in std::fs::read_dir(endpoint::root().join("stacks")).expect("stacks/ is there") {
             let path = entry.expect("a folder entry").path();
-            std::fs::copy(&path, world.path(path.file_name().and_then(|name| name.to_str()).expect("a name"))).expect("a copy");
+            let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
+            world.write(name, &std::fs::read_to_string(&path).expect("a file of stacks/"));
         }
         if fixture.looks_up {
             world.endpoint.account("prepare");
@@ -58,7 +64,9 @@ impl World {
     }
 
     pub fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.path(name), text).expect(name);
+        let is_stack = name.ends_with(".toml") && text.contains("[stack]") && !text.contains("[state");
+        let table = if is_stack { self.state_table.as_str() } else { "" };
+        std::fs::write(self.path(name), format!("{text}{table}")).expect(name);
     }
 
     /// Replaces `old`, which must be there, in a file.
@@ -151,7 +159,7 @@ impl World {
 
     /// Fails if the state of `stack` still holds anything.
     pub fn assert_state_is_empty(&self, fixture: &Fixture) {
-        let listed = self.stepwright(&["state", "list", "--state", &format!("state/{}.json", fixture.stack)]).expect(0);
+        let listed = self.stepwright(&["state", "list", fixture.file]).expect(0);
         assert_eq!(listed.stdout.trim(), "", "the state is not empty");
     }
 }
