@@ -10,6 +10,7 @@ pub mod fixture;
 pub mod offline;
 pub mod pairs;
 pub mod random;
+#[expect(dead_code, reason = "its faults are for the tests of the state alone")]
 #[path = "../../support/s3_server.rs"]
 mod s3_server;
 mod store;
