@@ -17,6 +17,8 @@
 //!
 //! Everything but the lock is sealed on its way to the disk where the stack file says so: see [`encryption`].
 //!
+//! The same in S3 is [`s3`]; [`store`] is what the two have in common.
+//!
 //! Memory and disk go through the same function, so the state of a run that was killed is the state
 //! that the run had in memory at its last durable entry. Everything that knows of files is in
 //! [`file_store`], [`history`], [`journal`], [`lock`] and `files`; [`Session`] is the only writer, but where there is

@@ -43,7 +43,12 @@ impl S3Store {
                 journal::encode_all(&entries, "", &self.path, &cipher)?.0
             }
         };
-        let next = Head { snapshot, history, segments: Vec::new(), journal, ..head.clone() };
+        // In an object of its own, since a head is to stay small, and a journal that is sealed line by line is long.
+        let segments = match journal.is_empty() {
+            true => Vec::new(),
+            false => vec![writer.put_part("journal", "jsonl", head.serial, journal.into_bytes())?],
+        };
+        let next = Head { snapshot, history, segments, journal: String::new(), ..head.clone() };
         writer.put(&next)?;
         let is_old = |part: &&Part| !next.snapshot.iter().chain(&next.history).any(|new| new.key == part.key);
         let parts = head.snapshot.iter().chain(&head.history).chain(&head.segments).filter(is_old);
@@ -55,7 +60,7 @@ impl S3Store {
 
     /// The objects of this state that `head` does not name: kept aside, or left by a run that was killed.
     fn unnamed(&self, head: &Head) -> Result<Vec<PathBuf>, StateError> {
-        let is_named = |key: &String| head.snapshot.iter().chain(&head.history).any(|part| part.key == *key);
+        let is_named = |key: &String| head.snapshot.iter().chain(&head.history).chain(&head.segments).any(|part| part.key == *key);
         let mut found = Vec::new();
         for ending in [".aside", ".states/", ".journal/"] {
             let keys = self.client.list(&format!("{}{ending}", self.key))?;
@@ -84,7 +89,14 @@ impl S3Store {
         if form == Form::Plain && !is_sealed(&bytes) {
             return Ok(part.clone());
         }
-        let plain = self.cipher.open_at(bytes, &path)?;
+        let plain = match self.cipher.open_at(bytes, &path) {
+            Ok(plain) => plain,
+            Err(error @ StateError::SealDamaged { .. }) => {
+                done.left.push(error);
+                return Ok(part.clone());
+            }
+            Err(error) => return Err(error),
+        };
         let new = writer.put_part("states", "json", part.serial, cipher.seal_at(&plain, &path)?)?;
         done.written.push(self.client.url(&new.key));
         Ok(new)

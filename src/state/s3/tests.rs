@@ -10,7 +10,8 @@ use super::client::{Client, Condition, Put};
 use super::{S3Location, S3Store, head};
 use crate::state::s3_server::{ACCESS_KEY_ID, BUCKET, Fault, S3Server, SECRET_ACCESS_KEY};
 use crate::state::tests::{address, folded, intent, program, record, state};
-use crate::state::{Entry, IntentOperation, Opened, Run, Session, State, StateError, Store};
+use crate::state::encryption::tests::age_cipher;
+use crate::state::{Entry, Form, IntentOperation, Opened, Run, Session, State, StateError, Store};
 
 const NO_WAIT: Duration = Duration::ZERO;
 
@@ -233,6 +234,53 @@ fn a_snapshot_that_is_damaged_or_gone_is_an_error() {
     assert!(matches!(store.read(), Err(StateError::PartMissing { .. })));
     let opened = Opened::open(Store::from(store.clone()), "state rebuild", NO_WAIT).expect("it opens");
     assert!(matches!(opened, Opened::Lost(_)));
+}
+
+/// Everything that is stored, in one.
+fn everything(store: &S3Store) -> String {
+    let keys = store.client.list("").expect("it lists");
+    keys.iter().map(|key| String::from_utf8_lossy(&object(store, key)).into_owned()).collect()
+}
+
+#[test]
+fn sealed_and_in_clear_again() {
+    let server = S3Server::start();
+    let key = age::x25519::Identity::generate();
+    let cipher = age_cipher(&[&key], &[&key]);
+    let plain = seeded(&server);
+    let mut session = open(&plain).expect("it opens");
+    session.record(&program()[0]).expect("it records");
+    drop(session);
+    let before = read(&plain);
+    assert!(everything(&plain).contains("arn:1"));
+
+    let sealed = at(&server, "nightly.json").with_cipher(cipher);
+    assert!(matches!(sealed.read(), Err(StateError::Sealed { .. })), "in clear it is refused");
+    assert!(open(&sealed).is_err());
+    let done = sealed.reseal(Form::Sealed, "state encrypt", NO_WAIT).expect("it is sealed");
+    assert!(done.left.is_empty() && done.aside.is_empty(), "{done:?}");
+    assert_eq!(read(&sealed), before, "the open intents of the interrupted run too");
+    assert!(!everything(&sealed).contains("arn:1"));
+    assert!(plain.read().is_err(), "without a key it can't be read");
+
+    let mut session = open(&sealed).expect("it opens");
+    for group in &program()[1..] {
+        session.record(group).expect("it records");
+    }
+    for number in 0..100 {
+        session.record(&[put(&format!("c{number}"), &format!("arn:{number}"))]).expect("it records");
+    }
+    assert!(!sealed.client.list("nightly.json.journal/").expect("it lists").is_empty(), "the journal is a long one");
+    drop(session);
+    sealed.reseal(Form::Sealed, "state encrypt", NO_WAIT).expect("it is sealed again");
+    let finished = open(&sealed).expect("it opens").finish().expect("it finishes");
+    assert_eq!(finished.serial, 2);
+    assert!(!everything(&sealed).contains("arn:"), "nothing stands anywhere in clear");
+    assert_eq!(sealed.history().expect("it lists").len(), 1);
+
+    sealed.reseal(Form::Plain, "state decrypt", NO_WAIT).expect("it is in clear");
+    assert_eq!(read(&plain), finished);
+    assert!(plain.history().expect("it lists")[0].content.is_ok());
 }
 
 #[test]
