@@ -17,18 +17,21 @@ use super::s3_server::{BUCKET, S3Server};
 
 /// What a stack file must say of it, or nothing.
 pub fn state_table(endpoint: &Borrowed) -> String {
-    let (url, key) = match std::env::var("STEPWRIGHT_TEST_STORE").as_deref() {
+    let unique = uuid::Uuid::new_v4();
+    let (url, bucket, key) = match std::env::var("STEPWRIGHT_TEST_STORE").as_deref() {
         Ok("s3") => {
-            let place = json!({ "Bucket": BUCKET, "CreateBucketConfiguration": { "LocationConstraint": "eu-central-1" } });
+            // The accounts are used again, and not emptied of buckets.
+            let bucket = format!("states-{unique}");
+            let place = json!({ "Bucket": bucket, "CreateBucketConfiguration": { "LocationConstraint": "eu-central-1" } });
             endpoint.account(&format!("call s3 create_bucket {place}"));
-            (endpoint.direct_url.clone(), "state.json".to_owned())
+            (endpoint.direct_url.clone(), bucket, "state.json".to_owned())
         }
         Ok("s3s") => {
             static SERVER: OnceLock<S3Server> = OnceLock::new();
-            (SERVER.get_or_init(S3Server::start).url(), format!("{}.json", uuid::Uuid::new_v4()))
+            (SERVER.get_or_init(S3Server::start).url(), BUCKET.to_owned(), format!("{unique}.json"))
         }
         Ok(other) => panic!("STEPWRIGHT_TEST_STORE={other} is neither s3 nor s3s"),
         Err(_) => return String::new(),
     };
-    format!("\n[state.s3]\nbucket = \"{BUCKET}\"\nkey = \"{key}\"\nendpoint = \"{url}\"\nregion = \"eu-central-1\"\n")
+    format!("\n[state.s3]\nbucket = \"{bucket}\"\nkey = \"{key}\"\nendpoint = \"{url}\"\nregion = \"eu-central-1\"\n")
 }
