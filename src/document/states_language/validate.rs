@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::diagnostic::{Finding, nearest};
-use crate::document::states_language::{Integration, Scope, State, scopes};
+use crate::document::states_language::{Integration, ScopeEntry as Scope, StateEntry as State, scopes};
 use crate::value::{Path, Segment, Value};
 
 /// What an express machine can't do, a standard one can.
