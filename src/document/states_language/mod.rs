@@ -19,6 +19,9 @@ use serde::{Deserialize, Serialize};
 
 mod difference;
 mod integration;
+pub mod intrinsic;
+pub mod json_path;
+pub mod jsonata;
 pub mod model;
 mod outline;
 mod validate;
