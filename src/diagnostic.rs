@@ -45,6 +45,8 @@ impl Location {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     pub severity: Severity,
+    /// What AWS calls the problem, where it has a name for it.
+    pub code: Option<&'static str>,
     /// What is wrong, in one sentence without a full stop.
     pub message: String,
     pub location: Option<Location>,
@@ -60,6 +62,7 @@ impl Diagnostic {
     pub fn error(message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
+            code: None,
             message: message.into(),
             location: None,
             label: None,
@@ -106,6 +109,8 @@ pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     pub severity: Severity,
+    /// What AWS calls the problem, where it has a name for it.
+    pub code: Option<&'static str>,
     pub path: Path,
     /// Whether the key is the offending token, rather than the value.
     pub on_key: bool,
@@ -116,11 +121,25 @@ pub struct Finding {
 
 impl Finding {
     pub fn error(path: Path, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, path, on_key: false, message: message.into(), help: Vec::new(), replacement: None }
+        Self {
+            severity: Severity::Error,
+            code: None,
+            path,
+            on_key: false,
+            message: message.into(),
+            help: Vec::new(),
+            replacement: None,
+        }
     }
 
     pub fn warning(path: Path, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(path, message) }
+    }
+
+    #[must_use]
+    pub fn code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
+        self
     }
 
     #[must_use]

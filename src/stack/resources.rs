@@ -101,6 +101,7 @@ pub fn place(locations: &Locations, finding: Finding) -> Diagnostic {
     let is_exact = finding.path.0.is_empty() || locations.members.contains_key(&finding.path);
     Diagnostic {
         severity: finding.severity,
+        code: finding.code,
         message: finding.message,
         location: Some(locations.of(&finding.path, finding.on_key)),
         label: None,

@@ -24,13 +24,13 @@ pub mod json_path;
 pub mod jsonata;
 pub mod model;
 mod outline;
-mod validate;
+mod rules;
 
 pub(super) use difference::differences;
 pub use difference::owner;
 pub use integration::{Integration, ManagedRule, managed_rules};
 pub use outline::{ScopeEntry, StateEntry, scopes, states};
-pub use validate::{MachineType, validate};
+pub use rules::{MachineType, code, validate};
 
 /// A state machine inside a `Spec`, in the language's own spelling.
 #[derive(Clone, Debug, Serialize, Deserialize)]

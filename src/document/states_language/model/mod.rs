@@ -9,8 +9,8 @@
 //!                              └───────────────── scopes (by position) ──────┘
 //! ```
 //!
-//! Scopes stand in one list and refer to each other by position: a definition may nest as deep as it likes, and
-//! no walk of it is a recursion.
+//! Scopes stand in one list and refer to each other by position, so that no walk of them is a recursion. Further
+//! than anybody nests them, they are not read.
 
 mod choice;
 mod retry;
@@ -91,6 +91,9 @@ impl<'a> Scope<'a> {
     }
 }
 
+/// Scopes within each other further than this are not read.
+pub const DEEPEST: usize = 100;
+
 /// A whole definition.
 #[derive(Clone, Debug)]
 pub struct StateMachine<'a> {
@@ -98,6 +101,8 @@ pub struct StateMachine<'a> {
     pub query_language: QueryLanguage,
     /// The machine's own, then those within it, outer ones first.
     pub scopes: Vec<Scope<'a>>,
+    /// The states whose scopes were not read, as they nest too deeply.
+    pub too_deep: Vec<Path>,
 }
 
 impl<'a> StateMachine<'a> {
@@ -112,7 +117,7 @@ impl<'a> StateMachine<'a> {
             start_at: Part::of(definition, "StartAt", &Path::default()),
             states: Vec::new(),
         };
-        let mut machine = Self { value: definition, query_language, scopes: vec![outermost] };
+        let mut machine = Self { value: definition, query_language, scopes: vec![outermost], too_deep: Vec::new() };
         let mut next = 0;
         while next < machine.scopes.len() {
             machine.read_states(next);
@@ -146,10 +151,16 @@ impl<'a> StateMachine<'a> {
         let Some(scope) = self.scopes.get(position) else { return };
         let path = scope.path.join_key("States");
         let Some(entries) = scope.value.get("States").and_then(Value::as_map) else { return };
+        let is_deepest = self.around(scope).count() >= DEEPEST;
         let mut states = Vec::with_capacity(entries.len());
         for (name, value) in entries {
             let mut state = State::parse(name, value, path.join_key(name), self.query_language);
-            for (path, value, role) in scopes_of(&state) {
+            let mut within = scopes_of(&state);
+            if is_deepest && !within.is_empty() {
+                within.clear();
+                self.too_deep.push(state.path.clone());
+            }
+            for (path, value, role) in within {
                 state.scopes.push(self.scopes.len());
                 let start_at = Part::of(value, "StartAt", &path);
                 let owner = Some((position, states.len()));
