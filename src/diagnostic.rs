@@ -50,6 +50,8 @@ pub struct Diagnostic {
     /// What is wrong, in one sentence without a full stop.
     pub message: String,
     pub location: Option<Location>,
+    /// The same place in the tree, where the problem is one of a tree.
+    pub path: Option<Path>,
     /// What stands under the underlined token.
     pub label: Option<String>,
     /// What to do about it.
@@ -65,6 +67,7 @@ impl Diagnostic {
             code: None,
             message: message.into(),
             location: None,
+            path: None,
             label: None,
             help: Vec::new(),
             replacement: None,

@@ -1,5 +1,6 @@
 //! A stack file, read: text → [`Stack`], every problem at once, each with its place.
 
+mod definition;
 mod document;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -37,6 +38,7 @@ use crate::schema::Phase;
 use crate::template::Reference;
 use crate::value::{Path, Value};
 
+pub use definition::check_definition;
 pub use document::DocumentError;
 pub use parse::{parse, peek_allowed_account_ids, peek_name};
 pub use resources::place;

@@ -104,6 +104,7 @@ pub fn place(locations: &Locations, finding: Finding) -> Diagnostic {
         code: finding.code,
         message: finding.message,
         location: Some(locations.of(&finding.path, finding.on_key)),
+        path: Some(finding.path),
         label: None,
         help: finding.help,
         replacement: finding.replacement.filter(|_| is_exact),
@@ -111,7 +112,7 @@ pub fn place(locations: &Locations, finding: Finding) -> Diagnostic {
 }
 
 /// A type proposes a value; what is to be written in the place of a string is a string in its quotes.
-fn quote_replacement(finding: &mut Finding, locations: &Locations) {
+pub fn quote_replacement(finding: &mut Finding, locations: &Locations) {
     let place = locations.of(&finding.path, finding.on_key);
     let is_quoted = place.source.text.get(place.range).is_some_and(|token| token.starts_with(['"', '\'']));
     if let (true, Some(text)) = (is_quoted, &finding.replacement) {

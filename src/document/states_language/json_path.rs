@@ -129,8 +129,7 @@ fn brackets(inside: &str) -> Option<bool> {
     if inside == "*" {
         return Some(false);
     }
-    if inside.starts_with('?') {
-        let filter = inside[1..].trim();
+    if let Some(filter) = inside.strip_prefix('?').map(str::trim) {
         return (filter.starts_with('(') && filter.ends_with(')')).then_some(false);
     }
     if inside.starts_with('(') && inside.ends_with(')') {

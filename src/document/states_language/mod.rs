@@ -30,7 +30,7 @@ pub(super) use difference::differences;
 pub use difference::owner;
 pub use integration::{Integration, ManagedRule, managed_rules};
 pub use outline::{ScopeEntry, StateEntry, scopes, states};
-pub use rules::{MachineType, code, validate};
+pub use rules::{LONGEST_DEFINITION, MachineType, code, validate};
 
 /// A state machine inside a `Spec`, in the language's own spelling.
 #[derive(Clone, Debug, Serialize, Deserialize)]

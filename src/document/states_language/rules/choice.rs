@@ -66,12 +66,9 @@ fn check_members(state: &State<'_>, map: &Map, path: &Path, is_nested: bool, rep
         for key in ["Next", "Assign", "Output"].into_iter().filter(|key| map.contains_key(*key)) {
             report.error_on_key(path.join_key(key), format!("only a rule at the top has `{key}`"));
         }
-    } else {
-        match map.get("Next") {
-            None => report.error(path.clone(), "the rule has no `Next`"),
-            // That it names no state is said of the flow.
-            Some(_) => {}
-        }
+    } else if !map.contains_key("Next") {
+        // That it names no state is said of the flow.
+        report.error(path.clone(), "the rule has no `Next`");
     }
     for key in map.keys().map(String::as_str) {
         let language = match key {

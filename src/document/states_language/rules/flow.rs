@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use crate::diagnostic::{Finding, nearest};
 use crate::document::states_language::model::{DEEPEST, Part, Scope, ScopeRole, State, StateMachine};
 use crate::document::states_language::rules::code::{
-    DUPLICATE_STATE_NAME, INVALID_STATE_NAME, MISSING_END_STATE, MISSING_TRANSITION_TARGET, TOO_DEEPLY_NESTED,
+    DUPLICATE_STATE_NAME, INVALID_STATE_NAME, MISSING_END_STATE, MISSING_TRANSITION_TARGET, SCHEMA_VALIDATION_FAILED,
+    TOO_DEEPLY_NESTED,
 };
 use crate::document::states_language::rules::{Report, describe, is_unknown};
 use crate::value::{Path, Value};
@@ -58,15 +59,10 @@ fn check_scope(scope: &Scope<'_>, report: &mut Report) {
         Some(_) => return report.error(scope.path.join_key("States"), "`States` is a table of states"),
     }
     let mut is_certain = true;
-    match &scope.start_at {
-        None => {
-            report.error(scope.path.clone(), "there is no `StartAt`");
-            if let Some(finding) = report.findings.last_mut() {
-                finding.help.push("it names the first state".to_owned());
-            }
-            is_certain = false;
-        }
-        Some(_) => {}
+    if scope.start_at.is_none() {
+        let finding = Finding::error(scope.path.clone(), "there is no `StartAt`").code(SCHEMA_VALIDATION_FAILED);
+        report.push(finding.help("it names the first state"));
+        is_certain = false;
     }
     if scope.states.is_empty() {
         return;
@@ -133,9 +129,12 @@ fn check_target(target: &Part<'_>, scope: &Scope<'_>, report: &mut Report) -> bo
     }
 }
 
+/// Whether the flow may end with the state. What a misspelt type means, nobody knows.
 fn is_terminal(state: &State<'_>) -> bool {
     let is_open = |key: &str| state.value.get(key).is_some_and(is_unknown);
+    let is_of_no_type = state.kind.is_none() && state.next.is_none();
     state.is_end
+        || is_of_no_type
         || state.kind.is_some_and(|kind| kind.is_terminal())
         || is_unknown(state.value)
         || is_open("Type")

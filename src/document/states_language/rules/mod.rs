@@ -30,7 +30,7 @@ mod variables;
 use crate::diagnostic::{Finding, nearest};
 use crate::document::states_language::json_path::JsonPath;
 use crate::document::states_language::model::StateMachine;
-use crate::value::{Map, Path, Value};
+use crate::value::{Map, Path, Segment, Value};
 
 use code::SCHEMA_VALIDATION_FAILED;
 
@@ -42,6 +42,9 @@ pub enum MachineType {
     Express,
 }
 
+/// As many characters as AWS takes in one definition.
+pub const LONGEST_DEFINITION: usize = 1_048_576;
+
 /// What is wrong with `definition`, by paths that begin at it. Pending parts are not judged.
 pub fn validate(definition: &Value, machine_type: MachineType) -> Vec<Finding> {
     let mut report = Report::default();
@@ -50,7 +53,20 @@ pub fn validate(definition: &Value, machine_type: MachineType) -> Vec<Finding> {
         definition if is_unknown(definition) => {}
         _ => report.error(Path::default(), "a state machine is a table, or JSON text that holds an object"),
     }
+    // Of a table in which something is missing the name is marked: all of it would be more than anybody reads.
+    for finding in report.findings.iter_mut().filter(|finding| !finding.on_key) {
+        finding.on_key = matches!(finding.path.0.last(), Some(Segment::Key(_))) && is_table(definition, &finding.path);
+    }
     report.findings
+}
+
+fn is_table(definition: &Value, path: &Path) -> bool {
+    let value = path.0.iter().try_fold(definition, |value, segment| match segment {
+        Segment::Key(key) => value.get(key),
+        Segment::Index(index) => value.items().get(*index),
+        Segment::Element(_) => None,
+    });
+    matches!(value, Some(Value::Map(_)))
 }
 
 fn check(machine: &StateMachine<'_>, machine_type: MachineType, report: &mut Report) {
