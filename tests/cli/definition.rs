@@ -47,7 +47,8 @@ fn for_programs() {
     let told: Value = serde_json::from_str(&stdout).expect("JSON");
     assert_eq!((code, &told["result"], told["diagnostics"].as_array().map(Vec::len)), (0, &"OK".into(), Some(0)));
     // A stack tells it in the same form.
-    let outcome = stepwright(&root().join("tests/fixtures/mistakes"), &["validate", "mistakes.toml", "--format", "json"]).expect(1);
+    let outcome =
+        stepwright(&root().join("tests/fixtures/mistakes"), &["validate", "mistakes.toml", "--format", "json"]).expect(1);
     let told: Value = serde_json::from_str(&outcome.stdout).expect("JSON");
     assert!(told["diagnostics"].as_array().is_some_and(|all| all.len() > 40));
 }
@@ -62,7 +63,12 @@ fn the_type_of_the_machine_matters() {
 
 #[test]
 fn what_is_no_definition() {
-    for (text, code) in [("", "SCHEMA_VALIDATION_FAILED"), ("{", "INVALID_JSON_DESCRIPTION"), ("[]", "SCHEMA_VALIDATION_FAILED"), ("nope", "INVALID_JSON_DESCRIPTION")] {
+    for (text, code) in [
+        ("", "SCHEMA_VALIDATION_FAILED"),
+        ("{", "INVALID_JSON_DESCRIPTION"),
+        ("[]", "SCHEMA_VALIDATION_FAILED"),
+        ("nope", "INVALID_JSON_DESCRIPTION"),
+    ] {
         let (exit, _, stderr) = piped(&["validate", "--definition", "-"], text);
         assert!(exit == 1 && stderr.contains(code), "{text}: {stderr}");
     }

@@ -60,6 +60,8 @@ pub enum IntrinsicError {
     Unclosed,
     #[error("a text without its closing `'`")]
     UnclosedText,
+    #[error("a double quote takes no `\\` here")]
+    EscapedQuote,
     #[error("`{0}` is no text in single quotes, no number, no path and no call")]
     BadArgument(String),
     #[error("`{0}`: {1}")]
@@ -147,6 +149,8 @@ fn argument(text: &str, depth: usize) -> Result<(Argument<'_>, &str), IntrinsicE
         let mut is_escaped = false;
         for (at, character) in inside.char_indices() {
             match character {
+                // Of other escapes it is not certain that AWS refuses them.
+                '"' if is_escaped => return Err(IntrinsicError::EscapedQuote),
                 _ if is_escaped => is_escaped = false,
                 '\\' => is_escaped = true,
                 '\'' => return Ok((Argument::Text(&inside[..at]), &inside[at + 1..])),
@@ -224,6 +228,7 @@ mod tests {
         assert_eq!(told("States.ArrayLength($.a, $.b)"), "`States.ArrayLength` takes 1 argument, not 2");
         assert_eq!(told("States.MathRandom(1)"), "`States.MathRandom` takes 2 to 3 arguments, not 1");
         assert_eq!(told("States.Format('a"), "a text without its closing `'`");
+        assert_eq!(told(r#"States.Format('say \"a\"')"#), "a double quote takes no `\\` here");
         assert_eq!(told("States.Format('a', b)"), "`b` is no text in single quotes, no number, no path and no call");
         assert_eq!(told("States.Format('a', $.)"), "`$.`: a name should follow the `.`");
         assert_eq!(told("States.Format('a'"), "`(` without its `)`");

@@ -60,7 +60,7 @@ impl<'a> JsonPath<'a> {
                     let is_deep = after.starts_with('.');
                     is_reference &= !is_deep;
                     let after = after.strip_prefix('.').unwrap_or(after);
-                    if after.starts_with('[') && is_deep {
+                    if after.starts_with('[') {
                         after
                     } else if let Some(after) = after.strip_prefix('*') {
                         is_reference = false;
@@ -196,6 +196,7 @@ mod tests {
             "$.a[?(@.b == 'x)]')].c",
             "$.a[?(@.b > 1 && @.c)]",
             "$.a[(@.length-1)]",
+            "$.[?(@.year < 1999)].name",
             "$..*",
         ] {
             assert_eq!(parse(text), Ok((Root::Input, false)), "{text}");

@@ -206,6 +206,9 @@ pub fn check_labels(machine: &StateMachine<'_>, report: &mut Report) {
     for state in machine.states().filter(|state| state.kind == Some(StateKind::Map)) {
         let Some(label) = state.value.get("Label").filter(|value| !is_unknown(value)).and_then(Value::as_str) else { continue };
         let path = state.path.join_key("Label");
+        if label.is_empty() {
+            report.push(Finding::error(path.clone(), "a label is not empty").code(INVALID_LABEL_NAME));
+        }
         if label.chars().count() > LONGEST_LABEL {
             let message = format!("a label has at most {LONGEST_LABEL} characters");
             report.push(Finding::error(path.clone(), message).code(INVALID_LABEL_NAME));

@@ -70,9 +70,9 @@ fn check_credentials(state: &State<'_>, report: &mut Report) {
     }
 }
 
-/// Placeholders of templates: `__tbd__`, `<ARN>`, `{{arn}}`, `%arn%`.
+/// Placeholders of templates: `_tbd_`, `<ARN>`, `{{arn}}`, `%arn%`.
 fn is_placeholder(text: &str) -> bool {
-    [("__", "__"), ("<", ">"), ("{{", "}}"), ("%", "%")].iter().any(|(start, end)| text.starts_with(start) && text.ends_with(end))
+    [("_", "_"), ("<", ">"), ("{{", "}}"), ("%", "%")].iter().any(|(start, end)| text.starts_with(start) && text.ends_with(end))
 }
 
 fn check_resource(state: &State<'_>, resource: &str, report: &mut Report) {
