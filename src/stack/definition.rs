@@ -23,10 +23,9 @@ pub fn check_definition(source: &Arc<Source>, machine_type: MachineType) -> Vec<
         }];
     }
     let mut diagnostics = Vec::new();
-    let Some(node) = json::read(&text, &mut diagnostics) else {
-        diagnostics.iter_mut().for_each(|diagnostic| diagnostic.code = Some(code::INVALID_JSON_DESCRIPTION));
-        return diagnostics;
-    };
+    let node = json::read(&text, &mut diagnostics);
+    diagnostics.iter_mut().for_each(|diagnostic| diagnostic.code = Some(code::INVALID_JSON_DESCRIPTION));
+    let Some(node) = node else { return diagnostics };
     // What misses something as a whole is marked where it begins.
     let opening = node.location.range.start..node.location.range.start + 1;
     let header = Location { source: source.clone(), range: opening };

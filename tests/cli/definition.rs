@@ -20,9 +20,9 @@ fn piped(arguments: &[&str], input: &str) -> (i32, String, String) {
 
 #[test]
 fn a_file() {
-    let outcome = stepwright(&root(), &["validate", "--definition", "stacks/ecs-task.asl.json"]).expect(0);
+    let outcome = stepwright(root(), &["validate", "--definition", "stacks/ecs-task.asl.json"]).expect(0);
     assert_eq!(outcome.stdout, "The definition stacks/ecs-task.asl.json is valid.\n");
-    let outcome = stepwright(&root(), &["validate", "--definition", "none.asl.json"]).expect(1);
+    let outcome = stepwright(root(), &["validate", "--definition", "none.asl.json"]).expect(1);
     outcome.says(&["there is no file `none.asl.json`"]);
 }
 
