@@ -101,7 +101,7 @@ mod tests {
         );
         assert_eq!(
             told("{\"StartAt\": \"A\", \"States\": {\"A\": {\"Type\": \"Task\", \"End\": true}}}"),
-            ["1:30 SCHEMA_VALIDATION_FAILED the task `A` has no `Resource`"]
+            ["1:29 SCHEMA_VALIDATION_FAILED the task `A` has no `Resource`"]
         );
     }
 }
