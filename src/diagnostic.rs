@@ -53,9 +53,13 @@ impl Location {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     pub severity: Severity,
+    /// What AWS calls the problem, where it has a name for it.
+    pub code: Option<&'static str>,
     /// What is wrong, in one sentence without a full stop.
     pub message: String,
     pub location: Option<Location>,
+    /// The same place in the tree, where the problem is one of a tree.
+    pub path: Option<Path>,
     /// What stands under the underlined token.
     pub label: Option<String>,
     /// What to do about it.
@@ -70,8 +74,10 @@ impl Diagnostic {
     pub fn error(message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
+            code: None,
             message: message.into(),
             location: None,
+            path: None,
             label: None,
             help: Vec::new(),
             replacement: None,
@@ -117,6 +123,8 @@ pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     pub severity: Severity,
+    /// What AWS calls the problem, where it has a name for it.
+    pub code: Option<&'static str>,
     pub path: Path,
     /// Whether the key is the offending token, rather than the value.
     pub on_key: bool,
@@ -127,11 +135,25 @@ pub struct Finding {
 
 impl Finding {
     pub fn error(path: Path, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, path, on_key: false, message: message.into(), help: Vec::new(), replacement: None }
+        Self {
+            severity: Severity::Error,
+            code: None,
+            path,
+            on_key: false,
+            message: message.into(),
+            help: Vec::new(),
+            replacement: None,
+        }
     }
 
     pub fn warning(path: Path, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(path, message) }
+    }
+
+    #[must_use]
+    pub fn code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
+        self
     }
 
     #[must_use]

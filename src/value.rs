@@ -393,6 +393,21 @@ impl Path {
         Self(segments)
     }
 
+    /// As RFC 6901 writes it: `/States/A/Choices/0/Next`.
+    pub fn json_pointer(&self) -> String {
+        let mut pointer = String::new();
+        for segment in &self.0 {
+            pointer.push('/');
+            match segment {
+                Segment::Index(index) => pointer.push_str(&index.to_string()),
+                Segment::Key(key) | Segment::Element(key) => {
+                    pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                }
+            }
+        }
+        pointer
+    }
+
     /// This path, then the member `key`.
     pub fn join_key(&self, key: impl Into<String>) -> Self {
         self.join(Segment::Key(key.into()))

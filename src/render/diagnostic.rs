@@ -52,7 +52,11 @@ fn report<'a>(diagnostic: &'a Diagnostic, excerpt: Option<&'a Excerpt>) -> Vec<G
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut group = level.primary_title(neutralise(&diagnostic.message)).elements(Vec::<Snippet<'_, Patch<'_>>>::new());
+    let mut title = level.primary_title(neutralise(&diagnostic.message));
+    if let Some(code) = diagnostic.code {
+        title = title.id(code);
+    }
+    let mut group = title.elements(Vec::<Snippet<'_, Patch<'_>>>::new());
     if let Some(excerpt) = excerpt {
         let label = diagnostic.label.as_deref().map(neutralise);
         let annotation = AnnotationKind::Primary.span(excerpt.range.clone()).label(label);

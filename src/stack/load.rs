@@ -39,6 +39,13 @@ pub fn read_source(path: &Path) -> Result<Arc<Source>, LoadError> {
     Ok(Arc::new(Source { name: path.display().to_string(), text }))
 }
 
+/// Reads what is piped into this process.
+pub fn read_stdin() -> Result<Arc<Source>, LoadError> {
+    let name = "<stdin>";
+    let text = read_all(io::stdin().lock(), Path::new(name))?;
+    Ok(Arc::new(Source { name: name.to_owned(), text }))
+}
+
 /// Reads the stack that `source`, the file at `path`, describes, and the documents it names.
 pub fn load(
     path: &Path,
@@ -91,9 +98,13 @@ fn read_text(path: &Path) -> Result<String, LoadError> {
     if metadata.is_dir() {
         return Err(LoadError::Folder { path: path.to_owned() });
     }
+    read_all(file, path)
+}
+
+fn read_all(reader: impl Read, path: &Path) -> Result<String, LoadError> {
     // The length of a pipe or of /dev/zero is not told beforehand.
     let mut bytes = Vec::new();
-    file.take(LARGEST_BYTES + 1).read_to_end(&mut bytes).map_err(|error| from_io(path, error))?;
+    reader.take(LARGEST_BYTES + 1).read_to_end(&mut bytes).map_err(|error| from_io(path, error))?;
     if bytes.len() as u64 > LARGEST_BYTES {
         return Err(LoadError::TooLarge { path: path.to_owned() });
     }

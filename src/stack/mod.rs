@@ -1,6 +1,7 @@
 //! A stack file, read: text → [`Stack`], every problem at once, each with its place.
 
 mod conceal;
+mod definition;
 mod document;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -39,6 +40,7 @@ use crate::schema::Phase;
 use crate::template::Reference;
 use crate::value::{Path, Value};
 
+pub use definition::check_definition;
 pub use document::DocumentError;
 pub use parse::{parse, peek_allowed_account_ids, peek_name, peek_region};
 pub use resources::place;

@@ -129,7 +129,9 @@ pub fn place(locations: &Locations, finding: Finding) -> Diagnostic {
     let is_exact = finding.path.0.is_empty() || locations.members.contains_key(&finding.path);
     Diagnostic {
         severity: finding.severity,
+        code: finding.code,
         location: Some(locations.of(&finding.path, finding.on_key)),
+        path: Some(finding.path),
         help: finding.help,
         replacement: finding.replacement.filter(|_| is_exact),
         ..Diagnostic::error(finding.message)
@@ -137,7 +139,7 @@ pub fn place(locations: &Locations, finding: Finding) -> Diagnostic {
 }
 
 /// A type proposes a value; what is to be written in the place of a string is a string in its quotes.
-fn quote_replacement(finding: &mut Finding, locations: &Locations) {
+pub fn quote_replacement(finding: &mut Finding, locations: &Locations) {
     let place = locations.of(&finding.path, finding.on_key);
     let is_quoted = place.source.text.get(place.range).is_some_and(|token| token.starts_with(['"', '\'']));
     if let (true, Some(text)) = (is_quoted, &finding.replacement) {

@@ -4,6 +4,7 @@
 
 mod adoption;
 mod architecture;
+mod definition;
 mod drift;
 mod drift_fields;
 mod encryption;

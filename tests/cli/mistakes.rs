@@ -132,6 +132,8 @@ fn every_command_that_reads_the_stack_tells_the_same() {
 fn told(stderr: &str) -> Vec<(String, String)> {
     let lines: Vec<&str> = stderr.lines().collect();
     let place = |at: usize| lines.get(at + 1).and_then(|line| line.trim().strip_prefix("--> ")).unwrap_or_default().to_owned();
-    let messages = lines.iter().enumerate().filter_map(|(at, line)| Some((at, line.strip_prefix("error: ")?)));
-    messages.map(|(at, message)| (place(at), message.to_owned())).collect()
+    // `error: ` or `error[CODE]: `.
+    let message = |line: &'_ str| Some(line.strip_prefix("error")?.split_once(": ")?.1.to_owned());
+    let messages = lines.iter().enumerate().filter_map(|(at, line)| Some((at, message(line)?)));
+    messages.map(|(at, message)| (place(at), message)).collect()
 }

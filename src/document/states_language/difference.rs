@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use crate::document::difference::{DocumentDifference, Place, Subject, keys};
-use crate::document::states_language::{PROCESSORS, Scope, State, scopes_at, states};
+use crate::document::states_language::outline::{PROCESSORS, ScopeEntry, StateEntry, scopes_at, states};
 use crate::value::{Map, Path, Segment, Value};
 
 /// All changed places, in the order of `new`, what went last in its scope.
@@ -21,7 +21,7 @@ pub(crate) fn differences(old: &Value, new: &Value) -> Vec<DocumentDifference> {
 }
 
 /// Each name with its state, or with nothing where several states have it.
-fn names(definition: &Value) -> HashMap<&str, Option<State<'_>>> {
+fn names(definition: &Value) -> HashMap<&str, Option<StateEntry<'_>>> {
     let mut all = HashMap::new();
     for state in states(definition) {
         all.entry(state.name).and_modify(|known| *known = None).or_insert(Some(state));
@@ -31,7 +31,7 @@ fn names(definition: &Value) -> HashMap<&str, Option<State<'_>>> {
 
 struct Walk<'a> {
     /// The states of the old document whose name both documents have exactly once.
-    homes: HashMap<&'a str, State<'a>>,
+    homes: HashMap<&'a str, StateEntry<'a>>,
     found: Vec<DocumentDifference>,
 }
 
@@ -40,7 +40,7 @@ impl<'a> Walk<'a> {
     fn scope(&mut self, place: &Place, old: &'a Value, new: &Value) {
         let (Some(old_map), Some(new_map)) = (old.as_map(), new.as_map()) else {
             self.tree(place, Some(old), Some(new));
-            return self.arrived(Scope { path: place.new.clone(), value: new }.states());
+            return self.arrived(ScopeEntry { path: place.new.clone(), value: new }.states());
         };
         for key in keys(old_map, new_map) {
             let at = place.key(key);
@@ -50,7 +50,7 @@ impl<'a> Walk<'a> {
                 ("States", Some(Value::Map(old)), None) if !old.is_empty() => self.states(&at, Some(old), &Map::new()),
                 ("States", old, states) => {
                     self.tree(&at, old, states);
-                    self.arrived(Scope { path: place.new.clone(), value: new }.states());
+                    self.arrived(ScopeEntry { path: place.new.clone(), value: new }.states());
                 }
                 (_, old, new) => self.tree(&at, old, new),
             }
@@ -60,19 +60,19 @@ impl<'a> Walk<'a> {
     /// The states of one scope; `place` leads to its `States`.
     fn states(&mut self, place: &Place, old: Option<&'a Map>, new: &Map) {
         for (name, value) in new {
-            let state = State { path: place.new.join_key(name), name, value };
+            let state = StateEntry { path: place.new.join_key(name), name, value };
             match old.and_then(|old| old.get(name)) {
                 Some(old) => self.state(&of_state(&place.old.join_key(name), &state), old, value),
                 None if self.homes.contains_key(name.as_str()) => self.arrived(std::iter::once(state)),
                 None => {
                     self.found.push(of_state(&Path::default(), &state).changed(None, Some(value)));
-                    self.arrived(state.scopes().iter().flat_map(Scope::states));
+                    self.arrived(state.scopes().iter().flat_map(ScopeEntry::states));
                 }
             }
         }
         let went = |name: &str| !new.contains_key(name) && !self.homes.contains_key(name);
         for (name, value) in old.into_iter().flatten().filter(|(name, _)| went(name)) {
-            let state = State { path: place.old.join_key(name), name, value };
+            let state = StateEntry { path: place.old.join_key(name), name, value };
             self.found.push(of_state(&state.path, &state).changed(Some(value), None));
         }
     }
@@ -81,8 +81,8 @@ impl<'a> Walk<'a> {
     fn state(&mut self, place: &Place, old: &'a Value, new: &Value) {
         let (Some(old_map), Some(new_map)) = (old.as_map(), new.as_map()) else {
             self.tree(place, Some(old), Some(new));
-            let state = State { path: place.new.clone(), name: "", value: new };
-            return self.arrived(state.scopes().iter().flat_map(Scope::states));
+            let state = StateEntry { path: place.new.clone(), name: "", value: new };
+            return self.arrived(state.scopes().iter().flat_map(ScopeEntry::states));
         };
         let renamed = renamed_processor(old_map, new_map);
         for key in keys(old_map, new_map) {
@@ -99,7 +99,7 @@ impl<'a> Walk<'a> {
                 (key, old, new, _) => {
                     self.tree(&at, old, new);
                     if let Some(new) = new {
-                        self.arrived(scopes_at(&at.new, key, new).iter().flat_map(Scope::states));
+                        self.arrived(scopes_at(&at.new, key, new).iter().flat_map(ScopeEntry::states));
                     }
                 }
             }
@@ -113,14 +113,14 @@ impl<'a> Walk<'a> {
                 (Some(old), Some(new)) => self.scope(&at, old, new),
                 (old, new) => {
                     self.tree(&at, old, new);
-                    self.arrived(new.map(|value| Scope { path: at.new.clone(), value }).iter().flat_map(Scope::states));
+                    self.arrived(new.map(|value| ScopeEntry { path: at.new.clone(), value }).iter().flat_map(ScopeEntry::states));
                 }
             }
         }
     }
 
     /// States whose surroundings are told already. What is left to tell is which of them stood elsewhere, and what changed in those.
-    fn arrived<'b>(&mut self, states: impl Iterator<Item = State<'b>>) {
+    fn arrived<'b>(&mut self, states: impl Iterator<Item = StateEntry<'b>>) {
         for state in states.collect::<Vec<_>>() {
             match self.homes.get(state.name).cloned() {
                 Some(home) => {
@@ -128,7 +128,7 @@ impl<'a> Walk<'a> {
                     self.found.push(place.moved(home.value, state.value));
                     self.state(&place, home.value, state.value);
                 }
-                None => self.arrived(state.scopes().iter().flat_map(Scope::states).collect::<Vec<_>>().into_iter()),
+                None => self.arrived(state.scopes().iter().flat_map(ScopeEntry::states).collect::<Vec<_>>().into_iter()),
             }
         }
     }
@@ -160,7 +160,7 @@ impl<'a> Walk<'a> {
 }
 
 /// The place of `state`, which stood at `old`.
-fn of_state(old: &Path, state: &State<'_>) -> Place {
+fn of_state(old: &Path, state: &StateEntry<'_>) -> Place {
     let subject = Subject::State { name: state.name.to_owned(), within: owner(&state.path) };
     Place { subject: Some(subject), old: old.clone(), new: state.path.clone(), below: Path::default() }
 }

@@ -18,6 +18,7 @@
 //! | `change.rs` | one change |
 //! | `document.rs` | what changed inside documents |
 //! | `drift.rs` | what changed outside |
+//! | `diagnostic.rs` | what is wrong with the user's input |
 //! | `write.rs` | JSON as text that is harmless on a terminal |
 //! | `compare.rs` | what moved between a saved plan and a fresh one |
 
@@ -29,12 +30,14 @@ use crate::value::Value;
 
 mod change;
 mod compare;
+mod diagnostic;
 mod document;
 mod drift;
 pub(super) mod value;
 mod write;
 
 pub use compare::compare;
+pub use diagnostic::diagnostics;
 pub use write::{write_line, write_pretty};
 
 /// Of the members and their meaning: Terraform's.

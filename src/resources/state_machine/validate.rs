@@ -1,12 +1,11 @@
 //! What Step Functions would refuse of a state machine, beyond the limits of its fields.
 
 use crate::diagnostic::Finding;
-use crate::document::states_language::{self, MachineType};
+use crate::document::states_language::{self, LONGEST_DEFINITION, MachineType};
 use crate::resources::tags;
 use crate::schema::wire;
 use crate::value::{Path, Segment, Value};
 
-const LONGEST_DEFINITION: usize = 1_048_576;
 /// Besides white space and control characters.
 const FORBIDDEN_IN_NAMES: &str = "<>{}[]?*\"#%\\^|~`$&,;:/";
 
@@ -173,6 +172,6 @@ mod tests {
             findings(json!({ "encryption_configuration": { "kms_key_id": "k" } })),
             ["encryption_configuration.kms_key_id"]
         );
-        assert_eq!(findings(json!({ "definition": { "States": {} } })), ["definition.States"]);
+        assert_eq!(findings(json!({ "definition": { "StartAt": "A", "States": {} } })), ["definition.States"]);
     }
 }
