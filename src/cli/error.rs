@@ -83,7 +83,11 @@ impl From<LoadError> for CliError {
 
 impl From<StateError> for CliError {
     fn from(error: StateError) -> Self {
-        Self::message(error.to_string())
+        let help = match &error {
+            StateError::Remote { source, .. } => source.help.clone(),
+            _ => Vec::new(),
+        };
+        Self::Message { message: error.to_string(), help }
     }
 }
 

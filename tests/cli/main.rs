@@ -22,6 +22,7 @@ mod random_specs;
 mod rebuild;
 mod reference;
 mod refusals;
+mod s3_state;
 mod schema;
 mod secrets;
 mod support;

@@ -60,7 +60,8 @@ impl S3Store {
 
     /// The objects of this state that `head` does not name: kept aside, or left by a run that was killed.
     fn unnamed(&self, head: &Head) -> Result<Vec<PathBuf>, StateError> {
-        let is_named = |key: &String| head.snapshot.iter().chain(&head.history).chain(&head.segments).any(|part| part.key == *key);
+        let is_named =
+            |key: &String| head.snapshot.iter().chain(&head.history).chain(&head.segments).any(|part| part.key == *key);
         let mut found = Vec::new();
         for ending in [".aside", ".states/", ".journal/"] {
             let keys = self.client.list(&format!("{}{ending}", self.key))?;

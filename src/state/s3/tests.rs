@@ -8,9 +8,9 @@ use aws_credential_types::Credentials;
 
 use super::client::{Client, Condition, Put};
 use super::{S3Location, S3Store, head};
+use crate::state::encryption::tests::age_cipher;
 use crate::state::s3_server::{ACCESS_KEY_ID, BUCKET, Fault, S3Server, SECRET_ACCESS_KEY};
 use crate::state::tests::{address, folded, intent, program, record, state};
-use crate::state::encryption::tests::age_cipher;
 use crate::state::{Entry, Form, IntentOperation, Opened, Run, Session, State, StateError, Store};
 
 const NO_WAIT: Duration = Duration::ZERO;

@@ -13,7 +13,7 @@ pub mod random;
 #[expect(dead_code, reason = "its faults are for the tests of the state alone")]
 #[path = "../../support/s3_server.rs"]
 mod s3_server;
-mod store;
+pub mod store;
 pub mod world;
 
 pub use fixture::{FIXTURES, Fixture};

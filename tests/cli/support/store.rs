@@ -26,12 +26,19 @@ pub fn state_table(endpoint: &Borrowed) -> String {
             endpoint.account(&format!("call s3 create_bucket {place}"));
             (endpoint.direct_url.clone(), bucket, "state.json".to_owned())
         }
-        Ok("s3s") => {
-            static SERVER: OnceLock<S3Server> = OnceLock::new();
-            (SERVER.get_or_init(S3Server::start).url(), BUCKET.to_owned(), format!("{unique}.json"))
-        }
+        Ok("s3s") => return s3s_table(&format!("{unique}.json")),
         Ok(other) => panic!("STEPWRIGHT_TEST_STORE={other} is neither s3 nor s3s"),
         Err(_) => return String::new(),
     };
+    table(&bucket, &key, &url)
+}
+
+/// What a stack file must say to have its state at `key` in the store of this process.
+pub fn s3s_table(key: &str) -> String {
+    static SERVER: OnceLock<S3Server> = OnceLock::new();
+    table(BUCKET, key, &SERVER.get_or_init(S3Server::start).url())
+}
+
+fn table(bucket: &str, key: &str, url: &str) -> String {
     format!("\n[state.s3]\nbucket = \"{bucket}\"\nkey = \"{key}\"\nendpoint = \"{url}\"\nregion = \"eu-central-1\"\n")
 }

@@ -8,8 +8,8 @@ use serde_json::Value as Json;
 use tempfile::TempDir;
 
 use super::endpoint::{self, Borrowed};
-use super::store;
 use super::fixture::Fixture;
+use super::store;
 
 /// Longer than any run takes that is not stuck.
 const TIMEOUT: Duration = Duration::from_secs(180);
@@ -64,7 +64,7 @@ impl World {
     }
 
     pub fn write(&self, name: &str, text: &str) {
-        let is_stack = name.ends_with(".toml") && text.contains("[stack]") && !text.contains("[state");
+        let is_stack = name.ends_with(".toml") && text.contains("[stack]") && !text.contains("[state.");
         let table = if is_stack { self.state_table.as_str() } else { "" };
         std::fs::write(self.path(name), format!("{text}{table}")).expect(name);
     }
