@@ -5,7 +5,6 @@ import signal
 import unittest
 
 from endpoints import Endpoint
-from ledger import Ledger
 from shim import Shim, read_report
 from subjects import CHANGE, CREATE, DESTROY, EC2_LAUNCH, FIFTY
 from tally import MUST_BE_ZERO, Tally
@@ -83,7 +82,7 @@ class SelfCheck(unittest.TestCase):
         self.endpoint.disturb("kill-after,comm=stepwright,action=UpdateStateMachine,nth=1")
         outcome = self.world.run(EC2_LAUNCH.command(CHANGE))
         self.assertEqual(outcome.code, -signal.SIGKILL, outcome)
-        ledger = Ledger(self.world.state)
+        ledger = self.world.ledger()
         listed = json.loads(self.world.run(["state", "list", "--format", "json"]).stdout)["resources"]
         self.assertEqual(ledger.ids(), {row["id"] for row in listed})
         self.assertEqual(len(ledger.ids()), 5, "the old revision is deposed")
