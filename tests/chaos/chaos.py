@@ -79,9 +79,9 @@ def main():
             for tally in EXPERIMENTS[name].run(setting):
                 results[store, name].append(tally)
                 tell(tally)
+                if options.update_docs:
+                    table.write(in_order(results), command, time.monotonic() - began)
             print(f"  ({name} of {store}: {time.monotonic() - started:.0f} s)", flush=True)
-            if options.update_docs:
-                table.write(in_order(results), command, time.monotonic() - began)
     finally:
         pool.stop()
     tallies = in_order(results)
