@@ -10,9 +10,9 @@ WAYS_BACK = ("put back", "restore", "rebuild")
 
 def run(setting):
     # A journal is long enough for a part of its own only where much is under way.
-    return [offline(setting, "head", EXISTING_CLUSTER, two_serials), offline(setting, "snapshot", EXISTING_CLUSTER, two_serials),
-            offline(setting, "head", FIFTY, interrupted), offline(setting, "segment", FIFTY, interrupted),
-            online(setting, "head"), online(setting, "snapshot")]
+    yield from (offline(setting, name, EXISTING_CLUSTER, two_serials) for name in ("head", "snapshot"))
+    yield from (offline(setting, name, FIFTY, interrupted) for name in ("head", "segment"))
+    yield from (online(setting, name) for name in ("head", "snapshot"))
 
 
 def two_serials(world):
