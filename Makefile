@@ -18,7 +18,7 @@ test: need-cargo venv ## all tests: the stand-in's own, the crate's, and the har
 	cargo test
 	$(VENV)/bin/python tests/chaos/selfcheck.py
 
-chaos: need-cargo venv ## kills, full disks, damaged files, faults: that the state can't be lost. CHAOS=full does all of it
+chaos: need-cargo venv ## kills, full disks, damaged files, faults: that the state can't be lost. CHAOS=full does all of it, CHAOS_STORE=s3 with the state in S3
 	cargo build
 	$(VENV)/bin/python tests/chaos/chaos.py
 

@@ -156,9 +156,15 @@ impl Session {
     /// Ends the run and returns the state as it was left.
     ///
     /// With intents still open (calls that were given up) the journal stays, for the next run to settle.
+    ///
+    /// # Errors
+    /// Also if the lock was lost: what is in memory is then not what the store holds.
     pub fn finish(mut self) -> Result<State, StateError> {
         if self.state.interrupted.is_empty() {
             self.compact()?;
+        } else if let Some(lease) = self.lease() {
+            let path = || self.writer.path().to_owned();
+            lease.check().map_err(|why| StateError::LockLost { path: path(), why })?;
         }
         Ok(self.state)
     }

@@ -1,18 +1,20 @@
-"""chaos.py - shows by measurement that the local state can't be lost. `make chaos` runs it.
+"""chaos.py - shows by measurement that the state can't be lost, be it in a file or in S3. `make chaos` runs it.
 
 It does harm to stepwright in all ways it knows, and counts what that cost. Exit code 1 if a count that must be 0 is not.
 
     python tests/chaos/chaos.py                         a sample of everything, in a few minutes
     python tests/chaos/chaos.py --full --kills 1000     everything
     python tests/chaos/chaos.py --only calls,writes     some of it
+    python tests/chaos/chaos.py --store s3              with the state in S3 alone
     python tests/chaos/chaos.py --update-docs           writes docs/chaos.md as well
 
 | here | is |
 |---|---|
-| kill_at_calls, kill_at_writes, random_kills, random_faults, damage, two_at_once | an experiment each; what it does stands in its first line |
+| kill_at_calls, kill_at_writes, random_kills, random_faults, damage, two_at_once, zombies, conditions | an experiment each; what it does stands in its first line |
 | subjects | the stacks that harm is done to |
 | world | stepwright, an account, a folder, and what must be true of them |
-| ledger | reads state file and journal without stepwright |
+| stores | where the state is: in a file or in S3 |
+| ledger | reads state and journal without stepwright |
 | shim.c, shim | makes a step in the state's folder fail, or be the process's last |
 | endpoints | AWS accounts (tests/endpoint/endpoint.py) |
 | tally, table | counts, and the page that they make |
@@ -23,6 +25,7 @@ import os
 import sys
 import time
 
+import conditions
 import damage
 import kill_at_calls
 import kill_at_writes
@@ -30,12 +33,14 @@ import random_faults
 import random_kills
 import table
 import two_at_once
+import zombies
 from endpoints import Pool
 from setting import Setting
 from shim import Shim
+from stores import STORES
 
 EXPERIMENTS = {"calls": kill_at_calls, "writes": kill_at_writes, "kills": random_kills, "faults": random_faults, "damage": damage,
-               "two": two_at_once}
+               "two": two_at_once, "zombies": zombies, "conditions": conditions}
 SHOWN = 10
 
 
@@ -48,6 +53,7 @@ def arguments():
     parser.add_argument("--workers", type=int, default=int(environment("CHAOS_WORKERS") or 4), help="runs at a time, each with 200 MB (CHAOS_WORKERS)")
     parser.add_argument("--only", default=environment("CHAOS_ONLY") or ",".join(EXPERIMENTS), help=f"some of {','.join(EXPERIMENTS)} (CHAOS_ONLY)")
     parser.add_argument("--update-docs", action="store_true", default=environment("UPDATE_DOCS") == "1", help="write docs/chaos.md (UPDATE_DOCS=1)")
+    parser.add_argument("--store", default=environment("CHAOS_STORE") or "both", choices=(*STORES, "both"), help="where the state is (CHAOS_STORE)")
     options = parser.parse_args()
     unknown = set(options.only.split(",")) - set(EXPERIMENTS)
     if unknown:
@@ -60,19 +66,22 @@ def main():
     kills = options.kills or (1000 if options.full else 100)
     began = time.monotonic()
     command = f"make chaos{' CHAOS=full' if options.full else ''} CHAOS_KILLS={kills} CHAOS_SEED={options.seed}"
+    command += f" CHAOS_STORE={options.store}" if options.store != "both" else ""
+    command += f" CHAOS_ONLY={options.only}" if options.only != ",".join(EXPERIMENTS) else ""
     pool = Pool(options.workers)
     results = {}
     try:
-        setting = Setting(options.full, options.seed, kills, pool, options.workers, Shim())
-        for name in options.only.split(","):
+        shim = Shim()
+        for store, name in chosen(options):
+            setting = Setting(options.full, options.seed, kills, pool, options.workers, shim, store)
             started = time.monotonic()
-            results[name] = []
+            results[store, name] = []
             for tally in EXPERIMENTS[name].run(setting):
-                results[name].append(tally)
+                results[store, name].append(tally)
                 tell(tally)
-            print(f"  ({name}: {time.monotonic() - started:.0f} s)", flush=True)
-            if options.update_docs:
-                table.write(in_order(results), [name for name in EXPERIMENTS if name not in results], command, time.monotonic() - began)
+                if options.update_docs:
+                    table.write(in_order(results), command, time.monotonic() - began)
+            print(f"  ({name} of {store}: {time.monotonic() - started:.0f} s)", flush=True)
     finally:
         pool.stop()
     tallies = in_order(results)
@@ -90,7 +99,13 @@ def tell(tally):
 
 
 def in_order(results):
-    return [tally for name in EXPERIMENTS for tally in results.get(name, [])]
+    return [tally for store in STORES for name in EXPERIMENTS for tally in results.get((store, name), [])]
+
+
+def chosen(options):
+    """The experiments, each with each store that it is about."""
+    stores = STORES if options.store == "both" else (options.store,)
+    return [(store, name) for store in stores for name in options.only.split(",") if store in getattr(EXPERIMENTS[name], "STORES", STORES)]
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 
+import damage_objects
 from ledger import Ledger
 from subjects import CHANGE, CREATE, ECS_TASK, EXISTING_CLUSTER
 from tally import Tally
@@ -15,6 +16,10 @@ REPLACEMENTS = {"empty": b"", "a line break": b"\n", "{}": b"{}", "[]": b"[]", "
 
 
 def run(setting):
+    return damage_objects.run(setting) if setting.store == "s3" else run_on_files(setting)
+
+
+def run_on_files(setting):
     with setting.pool.borrow() as endpoint, World(endpoint, EXISTING_CLUSTER, Tally("preparing")) as world:
         world.run(EXISTING_CLUSTER.command(CREATE))
         state = read(world.state)
@@ -77,7 +82,7 @@ def offline(setting, name, subject, files, quick):
                 at.write(ending, damaged)
                 outcome = at.list(tally)
                 if is_torn(name, damaged, whole):
-                    ledger = Ledger(at.state)
+                    ledger = Ledger.of_files(at.state)
                     seen = {row["id"] for row in json.loads(outcome.stdout or '{"resources": []}')["resources"]}
                     if outcome.code != 0 or seen != ledger.ids():
                         tally.fail("misled", what, f"{outcome}; the whole lines hold {ledger.ids()}")

@@ -9,6 +9,8 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 READS = ("Get", "List", "Describe", "Validate", "Simulate")
+# moto looks whose call it is, and not whether the signature fits.
+S3_AUTHORIZATION = "AWS4-HMAC-SHA256 Credential=AKIAHARNESSEXAMPLE00/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
 
 
 class Endpoint:
@@ -44,12 +46,31 @@ class Endpoint:
         return sum(self.request(self.proxy, "GET", "/_proxy")["faults"].values())
 
     def changes(self):
-        """How many of these calls could change anything."""
-        return sum(count for name, count in self.counts().items() if not name.split(".")[-1].startswith(READS))
+        """How many of these calls could change anything but a state in S3."""
+        return sum(count for name, count in self.counts().items() if not name.startswith("s3.") and not name.split(".")[-1].startswith(READS))
+
+    def has_fired(self, number=0):
+        """Whether the fault with this number has begun to have its effect."""
+        return self.request(self.proxy, "GET", "/_proxy")["rules"][number]["fired"] > 0
 
     def inventory(self):
         """ARN and tags of all that is there. It goes past the proxy, so nothing disturbs it."""
         return self.request(self.direct, "GET", "/_strict/inventory")
+
+    def objects(self, method, path, body=None):
+        """A request to S3 past the proxy; the answer, or None where there is no such object."""
+        connection = http.client.HTTPConnection(self.direct, timeout=60)
+        try:
+            connection.request(method, path, body, {"Authorization": S3_AUTHORIZATION})
+            answer = connection.getresponse()
+            text = answer.read()
+            if answer.status == 404:
+                return None
+            if answer.status >= 300:
+                raise RuntimeError(f"{method} {path}: {answer.status} {text!r}")
+            return text
+        finally:
+            connection.close()
 
     def calls(self):
         """The proxy's log."""

@@ -1,4 +1,4 @@
-"""SIGKILL at every AWS call: right before it takes effect, and right after it did and before its answer is heard."""
+"""SIGKILL at every AWS call: right before it takes effect, and right after it did and before its answer is heard. With the state in S3 its calls count as well."""
 from subjects import OPERATIONS, STACKS
 from tally import Tally
 from world import World
@@ -13,8 +13,8 @@ def run(setting):
 
 
 def run_on(setting, subject):
-    tally = Tally(f"SIGKILL at each AWS call of create, change, destroy: {subject.file}")
-    with setting.pool.borrow() as endpoint, World(endpoint, subject, Tally("counting")) as world:
+    tally = Tally(f"SIGKILL at each AWS call of create, change, destroy: {subject.file}", setting.store)
+    with setting.pool.borrow() as endpoint, World(endpoint, subject, Tally("counting"), setting.store) as world:
         calls = {}
         for operation in OPERATIONS:
             endpoint.disturb()
@@ -24,7 +24,7 @@ def run_on(setting, subject):
 
     def life(endpoint, point):
         kind, nth = point
-        with World(endpoint, subject, tally) as world:
+        with World(endpoint, subject, tally, setting.store) as world:
             for operation in OPERATIONS:
                 where = f"{subject.file}, {operation}, {kind} at call {nth}"
                 if nth > calls[operation] + MORE:

@@ -8,6 +8,8 @@ from world import World
 
 TITLES = {"kill-before": "SIGKILL before", "kill-after": "SIGKILL after", "torn": "SIGKILL with half of the write at",
           "full-once": "disk full for one step, at", "full": "disk full from", "eio": "EIO of"}
+# Of a state in S3 there is nothing in the folder: its writes are calls.
+STORES = ("file",)
 # Steps can be more than in the run in which they were counted: outcomes that come at once share a write.
 MORE = 4
 
@@ -33,7 +35,7 @@ def steps_of(setting, world, operation, mode, nth):
 
 
 def run_mode(setting, mode, steps):
-    tally = Tally(f"{TITLES[mode]} each {'fsync' if mode == 'eio' else 'file-system step'} of create, change, destroy: all stacks")
+    tally = Tally(f"{TITLES[mode]} each {'fsync' if mode == 'eio' else 'file-system step'} of create, change, destroy: all stacks", setting.store)
     points = [(subject, nth) for subject in STACKS for nth in range(1, max(steps[subject][mode == "eio"].values()) + MORE + 1)]
 
     def life(endpoint, point):

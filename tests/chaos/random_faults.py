@@ -18,13 +18,13 @@ MIXED = "all of these, 20 % together"
 
 
 def run(setting):
-    tallies = {name: Tally(f"AWS: {name}: 50 resources") for name in FAULTS}
+    tallies = {name: Tally(f"AWS: {name}: 50 resources", setting.store) for name in FAULTS}
     rounds = 6 if setting.is_full else 1
 
     def live(endpoint, item):
         name, number = item
         tally = tallies[name]
-        with World(endpoint, FIFTY, tally) as world:
+        with World(endpoint, FIFTY, tally, setting.store) as world:
             for operation in OPERATIONS:
                 # The rules' chance is the same each time they are set; a first rule that never fires shifts it.
                 endpoint.disturb(*["throttle,p=0"] * number, *FAULTS[name])
@@ -43,12 +43,12 @@ def run(setting):
 
 def with_kills(setting):
     kills = max(10, setting.kills // 5)
-    tally = Tally(f"AWS: {MIXED}, and SIGKILL at random times: 50 resources")
+    tally = Tally(f"AWS: {MIXED}, and SIGKILL at random times: 50 resources", setting.store)
     took = {operation: 2 * seconds for operation, seconds in durations(setting).items()}
     left = Budget(kills)
 
     def lane(endpoint, number):
-        with World(endpoint, FIFTY, tally) as world:
+        with World(endpoint, FIFTY, tally, setting.store) as world:
             round_number = number
             while left.kills > 0:
                 faults = ["throttle,p=0"] * (round_number % 7) + FAULTS[MIXED]

@@ -1,7 +1,6 @@
 """SIGKILL at random times, kill upon kill, on a stack of fifty resources."""
 import time
 
-from ledger import Ledger
 from subjects import CHANGE, CREATE, DESTROY, FIFTY, OPERATIONS
 from tally import Tally
 from world import World
@@ -12,7 +11,7 @@ LATENCY_MS = 15
 
 
 def run(setting):
-    tally = Tally(f"SIGKILL at random times, {IN_A_ROW} on top of each other: 50 resources")
+    tally = Tally(f"SIGKILL at random times, {IN_A_ROW} on top of each other: 50 resources", setting.store)
     took = durations(setting)
     rounds = list(range(-(-setting.kills // IN_A_ROW)))
     # Each worker goes on with what the round before has left.
@@ -20,7 +19,7 @@ def run(setting):
     left = Budget(setting.kills)
 
     def lane(endpoint, numbers):
-        with World(endpoint, FIFTY, tally) as world:
+        with World(endpoint, FIFTY, tally, setting.store) as world:
             endpoint.disturb(latency_ms=LATENCY_MS, jitter_ms=LATENCY_MS)
             for number in numbers:
                 if not kill_in_a_row(setting, world, number, took, left):
@@ -41,7 +40,7 @@ class Budget:
 def durations(setting):
     """How long each operation takes that is left in peace."""
     took = {}
-    with setting.pool.borrow() as endpoint, World(endpoint, FIFTY, Tally("measuring")) as world:
+    with setting.pool.borrow() as endpoint, World(endpoint, FIFTY, Tally("measuring"), setting.store) as world:
         endpoint.disturb(latency_ms=LATENCY_MS, jitter_ms=LATENCY_MS)
         for operation in OPERATIONS:
             began = time.monotonic()
@@ -64,7 +63,7 @@ def kill_in_a_row(setting, world, number, took, left, faults=()):
         if outcome.was_killed:
             killed += 1
             world.tally.note("kills")
-            if Ledger(world.state).intents:
+            if world.ledger().intents:
                 world.tally.note("with changes under way")
             if not left.take():
                 break

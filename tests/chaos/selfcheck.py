@@ -2,14 +2,19 @@
 import json
 import os
 import signal
+import time
 import unittest
 
+import conditions
+import damage_objects
+import table
+import two_at_once
+import zombies
 from endpoints import Endpoint
-from ledger import Ledger
 from shim import Shim, read_report
-from subjects import CHANGE, CREATE, DESTROY, EC2_LAUNCH, FIFTY
+from subjects import CHANGE, CREATE, DESTROY, EC2_LAUNCH, ECS_TASK, FIFTY
 from tally import MUST_BE_ZERO, Tally
-from world import World
+from world import World, end
 
 TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
 
@@ -83,7 +88,7 @@ class SelfCheck(unittest.TestCase):
         self.endpoint.disturb("kill-after,comm=stepwright,action=UpdateStateMachine,nth=1")
         outcome = self.world.run(EC2_LAUNCH.command(CHANGE))
         self.assertEqual(outcome.code, -signal.SIGKILL, outcome)
-        ledger = Ledger(self.world.state)
+        ledger = self.world.ledger()
         listed = json.loads(self.world.run(["state", "list", "--format", "json"]).stdout)["resources"]
         self.assertEqual(ledger.ids(), {row["id"] for row in listed})
         self.assertEqual(len(ledger.ids()), 5, "the old revision is deposed")
@@ -115,6 +120,102 @@ class SelfCheck(unittest.TestCase):
         outcome, steps, hit = under("count", 0)
         self.assertEqual((outcome.code, hit), (0, None), outcome)
         self.assertGreater(steps, 10)
+
+    # -- the state in S3
+
+    def in_s3(self):
+        return World(self.endpoint, EC2_LAUNCH, self.tally, "s3")
+
+    def test_a_good_life_in_s3_counts_nothing_and_its_calls_are_seen(self):
+        with self.in_s3() as world:
+            for operation in (CREATE, CHANGE, DESTROY):
+                self.endpoint.disturb(truncate_log=True)
+                world.check_recovery(operation, "here")
+                world.check_disk("here")
+                self.assertIn("s3.PutObject", self.endpoint.counts())
+                self.assertFalse(any(two_at_once.is_change(call) for call in self.endpoint.calls() if call.get("service") == "s3"))
+            self.assertFalse(os.path.exists(os.path.join(world.folder, "state")), "nothing is in a file")
+        self.counted()
+
+    def test_answers_that_s3_loses_need_no_human(self):
+        for kind in ("reset-after", "500-after"):
+            for nth in (4, 5, 6, 7, 9, 10):
+                self.endpoint.empty()
+                with self.in_s3() as world:
+                    self.endpoint.disturb(f"{kind},service=s3,nth={nth}")
+                    outcome = world.run(EC2_LAUNCH.command(CREATE))
+                    self.assertEqual(outcome.code, 0, f"{kind} {nth}: {outcome}")
+                    self.assertEqual(self.endpoint.faults(), 1)
+
+    def test_what_is_lost_in_s3_is_seen(self):
+        with self.in_s3() as world:
+            world.run(EC2_LAUNCH.command(CREATE))
+            head, parts = world.store.read(world.store.key), world.store.parts()
+            self.assertEqual(sorted(parts), ["head", "snapshot"])
+            world.store.write(parts["head"], None)
+            world.check_disk("here")
+            self.counted(lost=4)
+            world.store.write(parts["head"], head[:-100])
+            world.check_disk("here")
+            self.counted(lost=5)
+            world.store.write(parts["head"], head)
+            world.store.write(parts["snapshot"], None)
+            world.check_disk("here")
+            self.counted(lost=6)
+            outcome = world.run(["state", "list", EC2_LAUNCH.file])
+            damage_objects.expect_refusal(self.tally, "here", outcome, world)
+            self.counted(lost=6)
+            damage_objects.expect_refusal(self.tally, "here", outcome._replace(code=0), world)
+            self.counted(lost=6, misled=1)
+
+    def test_the_ledger_of_s3_says_what_the_state_says(self):
+        with self.in_s3() as world:
+            world.run(EC2_LAUNCH.command(CREATE))
+            self.endpoint.disturb("kill-after,comm=stepwright,action=UpdateStateMachine,nth=1")
+            outcome = world.run(EC2_LAUNCH.command(CHANGE))
+            self.assertEqual(outcome.code, -signal.SIGKILL, outcome)
+            ledger = world.ledger()
+            listed = json.loads(world.run(["state", "list", EC2_LAUNCH.file, "--format", "json"]).stdout)["resources"]
+            self.assertEqual(ledger.ids(), {row["id"] for row in listed})
+            self.assertEqual([intent["address"] for intent in ledger.intents.values()], ["state_machine.batch"])
+
+    def test_a_run_is_stopped_and_goes_on_and_what_it_does_then_is_seen(self):
+        with World(self.endpoint, ECS_TASK, self.tally, "s3") as world:
+            self.endpoint.disturb("stop-after,comm=stepwright,action=CreateCluster", truncate_log=True)
+            process = world.start(ECS_TASK.command(CREATE), AWS_ACCESS_KEY_ID=two_at_once.run_key(0))
+            deadline = time.monotonic() + 20
+            while not zombies.is_stopped(process.pid) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            self.assertTrue(zombies.is_stopped(process.pid))
+            self.assertEqual(world.store.holder()["run"]["process"], process.pid)
+            since = time.time()
+            process.send_signal(signal.SIGCONT)
+            outcome = end(ECS_TASK.command(CREATE), process)
+            self.assertEqual(outcome.code, 0, outcome)
+            # It was not deposed. Had it been, this would be what it must not do.
+            did = zombies.intrusions(self.endpoint.calls(), two_at_once.run_key(0), since, world.store)
+            self.assertTrue(any("states.CreateStateMachine" in call for call in did), did)
+            self.assertTrue(any(world.store.key in call for call in did), did)
+            zombies.judge(world, outcome, did, "here")
+            self.counted(misled=2)
+            self.assertEqual(zombies.intrusions(self.endpoint.calls(), two_at_once.run_key(1), since, world.store), [])
+
+    def test_a_store_without_conditions_is_refused_and_one_that_is_not_is_seen(self):
+        with self.in_s3() as world:
+            for harm in conditions.HARMS.values():
+                self.endpoint.disturb(harm)
+                conditions.judge(world, world.run(EC2_LAUNCH.command(CREATE)), None, "here")
+            self.counted()
+            self.endpoint.disturb()
+            conditions.judge(world, world.run(EC2_LAUNCH.command(CREATE)), None, "here")
+            self.counted(misled=2)
+
+    def test_rows_of_the_page_that_were_not_measured_stay(self):
+        one, other = Tally("one", noted={"kills: of all": 1234}), Tally("one", "s3", runs=5, misled=1)
+        again = table.read(table.page([("`a` | today | x | 1", one), ("`b` | today | y | 2", other)]))
+        self.assertEqual([(run, tally.line()) for run, tally in again], [("`a` | today | x | 1", one.line()), ("`b` | today | y | 2", other.line())])
+        rows = table.merged(again, [("`c` | today | z | 3", Tally("two")), ("`c` | today | z | 3", Tally("one", "s3"))])
+        self.assertEqual([(run[1], tally.store, tally.name) for run, tally in rows], [("a", "file", "one"), ("c", "file", "two"), ("c", "s3", "one")])
 
     def test_fifty_are_fifty(self):
         with World(self.endpoint, FIFTY, self.tally) as world:

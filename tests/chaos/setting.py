@@ -12,6 +12,7 @@ class Setting:
     pool: object
     workers: int
     shim: object
+    store: str = "file"
 
     def random(self, name):
         """Chance that is the same in every run of this seed."""

@@ -7,6 +7,7 @@ import threading
 class Tally:
     """Everything from `orphans` on must be 0."""
     name: str
+    store: str = "file"     # where the state is
     runs: int = 0           # of stepwright
     disturbed: int = 0      # of them: killed, disturbed or begun on damaged files
     orphans: int = 0        # in AWS, but not in the state, after the next run
@@ -40,7 +41,7 @@ class Tally:
     def line(self):
         counts = ", ".join(f"{WORDS[kind]} {getattr(self, kind)}" for kind in MUST_BE_ZERO)
         noted = "".join(f"; {what}: {number}" for what, number in sorted(self.noted.items()))
-        return f"{self.name}: {self.runs} runs, {self.disturbed} disturbed; {counts}{noted}"
+        return f"[{self.store}] {self.name}: {self.runs} runs, {self.disturbed} disturbed; {counts}{noted}"
 
 
 MUST_BE_ZERO = ("orphans", "duplicates", "lost", "stuck", "not_empty", "misled")

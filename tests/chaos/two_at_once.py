@@ -2,23 +2,28 @@
 from subjects import CHANGE, CREATE, DESTROY, ECS_TASK
 from endpoints import READS
 from tally import Tally
-from world import World, end, start
+from world import World, end
 
 LATENCY_MS = 10
 PAIRS = ((CREATE, CREATE), (CREATE, CHANGE), (CREATE, DESTROY), (CHANGE, DESTROY), (DESTROY, DESTROY))
 
 
 def run(setting):
-    tally = Tally("two runs at once on one state")
+    tally = Tally("two runs at once on one state", setting.store)
     rounds = 200 if setting.is_full else 50
 
     def lane(endpoint, number):
-        with World(endpoint, ECS_TASK, tally) as world:
+        with World(endpoint, ECS_TASK, tally, setting.store) as world:
             for turn in range(number, rounds, setting.workers):
                 if not at_once(setting, world, turn):
                     return
     setting.each(lane, range(setting.workers))
     return [tally]
+
+
+def run_key(number):
+    """The access key by which the proxy's log tells the runs apart."""
+    return f"AKIARUN{number}EXAMPLE"
 
 
 def at_once(setting, world, turn):
@@ -28,9 +33,8 @@ def at_once(setting, world, turn):
     if chance.random() < 0.7:
         world.run(ECS_TASK.command(CREATE))
     world.endpoint.disturb(latency_ms=LATENCY_MS, truncate_log=True)
-    # The proxy's log tells them apart by their keys.
     commands = [[*ECS_TASK.command(operation), *patience] for operation in pair]
-    processes = [start(world.folder, command, **{**world.endpoint.environment, "AWS_ACCESS_KEY_ID": f"AKIARUN{number}EXAMPLE"})
+    processes = [world.start(command, AWS_ACCESS_KEY_ID=run_key(number))
                  for number, command in enumerate(commands)]
     outcomes = [end(command, process) for command, process in zip(commands, processes)]
     for outcome in outcomes:
@@ -51,11 +55,16 @@ def at_once(setting, world, turn):
     return world.check_recovery(CREATE, where)
 
 
+def is_change(call):
+    """Whether a line of the log is a call that can change anything but a state in S3."""
+    return bool(call.get("action")) and call["service"] != "s3" and not call["action"].startswith(READS)
+
+
 def overlap(calls):
     """Whether changes of the one run fall between the first and the last change of the other."""
     spans = {}
     for call in calls:
-        if call.get("action") and not call["action"].startswith(READS) and "RUN" in call.get("key", ""):
+        if is_change(call) and "RUN" in call.get("key", ""):
             begin, end = spans.get(call["key"], (call["t0"], call["t1"]))
             spans[call["key"]] = (min(begin, call["t0"]), max(end, call["t1"]))
     if len(spans) < 2:

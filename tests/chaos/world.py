@@ -5,13 +5,16 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 
 from endpoints import ROOT
-from ledger import Ledger
+from stores import store_of
 from subjects import DESTROY
 
 # Longer than anything takes that is not stuck.
 TIMEOUT_S = 240
+# The next run after a kill must not wait for a lock to run out, which takes 30 s.
+PROMPT_S = 28
 
 
 class Outcome(collections.namedtuple("Outcome", "command code stdout stderr")):
@@ -42,9 +45,10 @@ def end(command, process, kill_after_s=None):
 
 
 class World:
-    def __init__(self, endpoint, subject, tally):
+    def __init__(self, endpoint, subject, tally, store="file"):
         self.endpoint, self.subject, self.tally = endpoint, subject, tally
         self.folder = tempfile.mkdtemp(prefix="stepwright-chaos-")
+        self.store = store_of(store, endpoint, self.folder, subject.stack)
         subject.write(self.folder)
         self.others = set()
         if subject.looks_up:
@@ -59,11 +63,15 @@ class World:
 
     @property
     def state(self):
-        return os.path.join(self.folder, "state", f"{self.subject.stack}.json")
+        """The state file; there is one in a file store alone."""
+        return self.store.path
+
+    def ledger(self):
+        return self.store.ledger()
 
     def start(self, command, **more):
         """Starts stepwright. `more` goes into its environment."""
-        return start(self.folder, command, **{**self.endpoint.environment, **more})
+        return start(self.folder, command, **{**self.endpoint.environment, **self.store.environment, **more})
 
     def run(self, command, disturbed=False, kill_after_s=None, **more):
         self.tally.ran(disturbed)
@@ -80,27 +88,30 @@ class World:
     # -- what must be true
 
     def check_disk(self, where):
-        """After any harm: what AWS has is on the disk, as a record or as the intent to make it."""
-        ledger = Ledger(self.state)
+        """After any harm: what AWS has is in the store, as a record or as the intent to make it."""
+        ledger = self.ledger()
         if ledger.problem:
             self.tally.fail("lost", where, ledger.problem)
             return
         lost = [item["arn"] for item in self.inventory() if not ledger.knows(item)]
         if lost:
-            self.tally.fail("lost", where, f"the disk does not know {lost}", len(lost))
+            self.tally.fail("lost", where, f"the store does not know {lost}", len(lost))
 
     def check_recovery(self, operation, where):
         """The next run, undisturbed, does what was to be done, without help."""
+        began = time.monotonic()
         again = self.run(self.subject.command(operation))
         if again.code != 0 and not self.had_nothing_to_do(again):
             self.tally.fail("stuck", where, again)
             return False
+        if time.monotonic() - began > PROMPT_S:
+            self.tally.fail("stuck", where, f"it took {time.monotonic() - began:.0f} s: {again}")
         self.check_settled(operation, where)
         return True
 
     def check_settled(self, operation, where):
         """After a run that succeeded: AWS and the state hold the same, each thing once, and there is nothing to do."""
-        there, ledger = self.inventory(), Ledger(self.state)
+        there, ledger = self.inventory(), self.ledger()
         if ledger.problem or ledger.intents:
             self.tally.fail("stuck", where, ledger.problem or f"open intents {ledger.intents}")
         orphans = [item["arn"] for item in there if item["arn"] not in ledger.ids()]

@@ -32,12 +32,15 @@ FAULTS   SPEC = KIND[,key=value]...
                           hang-after     took effect, no answer for ms=, then TCP reset
                           truncate       took effect, half of the response body, then TCP reset
                           kill-after     took effect, SIGKILL the client process before it hears of it
+                          stop-before    SIGSTOP the client process, forward the call only after ms=, answer as usual
+                          stop-after     took effect, SIGSTOP the client process, answer as usual: it is heard after a SIGCONT
                           delay          extra ms= before forwarding
+                          unconditional  forwarded without the headers that match header= (default If-*): a store that ignores conditions
   which calls:            service=GLOB, action=GLOB (default: all). Service is the signing name: iam, ecs, states, logs, s3, scheduler, ...
   of these, which:        nth=3 | nth=2-5 | nth=2/5-7/9+  (1-based count of the rule's matching calls) ;  every=N ;  p=0.1
                           (all those given must hold; none given = each one) ;  times=N  fires at most N times
-  others:                 ms=N (hang, delay; default 30000) ; comm=NAME for kill-*: the client is found as the owner of the
-                          connection and is killed only if its /proc/PID/comm is NAME.
+  others:                 ms=N (hang, delay, stop-before; default 30000) ; comm=NAME for kill-* and stop-*: the client is found as the
+                          owner of the connection and gets its signal only if its /proc/PID/comm is NAME.
   Each rule counts each call that matches its service/action; the first rule that fires decides.
 
 ADMIN (same port; not logged, not delayed)
@@ -54,7 +57,7 @@ import aiohttp
 from aiohttp import web
 
 NOT_FORWARDED = {"throttle", "500", "503", "error", "reset-before", "hang", "kill-before"}
-FORWARDED = {"reset-after", "500-after", "hang-after", "truncate", "kill-after", "delay"}
+FORWARDED = {"reset-after", "500-after", "hang-after", "truncate", "kill-after", "stop-before", "stop-after", "delay", "unconditional"}
 HOP = {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "trailers", "transfer-encoding", "upgrade",
        "content-length", "expect"}
 
@@ -77,10 +80,10 @@ class Rule:
         self.ms = float(a.pop("ms", 30000))
         self.status, self.code = int(a.pop("status", 400)), a.pop("code", "ValidationException")
         self.message = a.pop("message", "injected_by_proxy").replace("_", " ")
-        self.comm = a.pop("comm", None)
+        self.comm, self.header = a.pop("comm", None), a.pop("header", "If-*").lower()
         self.quote = bool(a.pop("quote", ""))
-        if kind.startswith("kill") and not self.comm:
-            raise ValueError(f"{spec!r}: kill-* needs comm=NAME")
+        if kind.startswith(("kill", "stop")) and not self.comm:
+            raise ValueError(f"{spec!r}: {kind} needs comm=NAME")
         if a:
             raise ValueError(f"unknown keys {sorted(a)} in {spec!r}")
         self.seen = self.fired = 0
@@ -251,8 +254,8 @@ def rst(req):
         t.abort()
 
 
-def kill_client(req, comm):
-    """SIGKILL the process that owns the other end of this loopback connection, if it is called `comm`."""
+def signal_client(req, comm, number):
+    """Sends a signal to the process that owns the other end of this loopback connection, if it is called `comm`."""
     peer = req.transport and req.transport.get_extra_info("peername")
     if not peer:
         return None
@@ -266,7 +269,7 @@ def kill_client(req, comm):
             if open(f"/proc/{pid}/comm").read().strip() != comm:
                 continue
             if any(os.readlink(f"/proc/{pid}/fd/{fd}") == f"socket:[{inode}]" for fd in os.listdir(f"/proc/{pid}/fd")):
-                os.kill(int(pid), signal.SIGKILL)
+                os.kill(int(pid), number)
                 return int(pid)
         except OSError:
             pass
@@ -396,10 +399,12 @@ class Proxy:
                 return five_error(dialect, int(k))
             if k == "error":
                 return aws_error(dialect, r.status, r.code, r.message + (" " + quoted(body) if r.quote else ""))
-            if k in ("hang", "delay"):
+            if k == "stop-before":
+                e["stopped"] = signal_client(req, r.comm, signal.SIGSTOP)
+            if k in ("hang", "delay", "stop-before"):
                 await asyncio.sleep(r.ms / 1000)
             if k == "kill-before":
-                e["killed"] = kill_client(req, r.comm)
+                e["killed"] = signal_client(req, r.comm, signal.SIGKILL)
             if k in NOT_FORWARDED:
                 return None
         if not all([b.take(service, action) for b in self.buckets]):
@@ -407,7 +412,7 @@ class Proxy:
             return throttle_error(dialect)
         t = time.monotonic()
         try:
-            resp = await self.forward(req, body)
+            resp = await self.forward(req, body, without=r.header if r and r.kind == "unconditional" else "")
         except aiohttp.ClientError as x:
             e["fault"], e["error"] = "upstream", f"{type(x).__name__}: {x}"
             return aws_error(dialect, 502, "BadGateway", f"upstream: {x}")
@@ -417,13 +422,15 @@ class Proxy:
             if r.kind == "hang-after":
                 await asyncio.sleep(r.ms / 1000)
             if r.kind == "kill-after":
-                e["killed"] = kill_client(req, r.comm)
+                e["killed"] = signal_client(req, r.comm, signal.SIGKILL)
+            if r.kind == "stop-after":
+                e["stopped"] = signal_client(req, r.comm, signal.SIGSTOP)
             if r.kind == "500-after":
                 return five_error(dialect, 500)
         return resp
 
-    async def forward(self, req, body):
-        h = [(k, v) for k, v in req.headers.items() if k.lower() not in HOP]
+    async def forward(self, req, body, without):
+        h = [(k, v) for k, v in req.headers.items() if k.lower() not in HOP and not fnmatch.fnmatchcase(k.lower(), without)]
         async with self.http.request(req.method, self.a.upstream + req.raw_path, headers=h, data=body if body or req.method in ("POST", "PUT", "PATCH") else None,
                                      allow_redirects=False, skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type")) as u:
             b = await u.read()

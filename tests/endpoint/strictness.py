@@ -31,6 +31,7 @@ import uuid
 
 from moto.ecs.models import ecs_backends
 from moto.iam.models import iam_backends
+from moto.s3.models import s3_backends
 from moto.stepfunctions.models import stepfunctions_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
@@ -44,6 +45,7 @@ now_seconds = time.monotonic
 _before, _after = {}, {}
 _forget = []
 _lock = threading.RLock()
+_s3_lock = threading.RLock()
 _ask_moto = DomainDispatcherApplication.__call__
 
 
@@ -133,7 +135,9 @@ def answer_call(application, environ, start_response):
     call = Call(application, environ)
     if call.service not in ("ecs", "iam", "states"):
         environ["wsgi.input"] = io.BytesIO(call.body)
-        return _ask_moto(application, environ, start_response)
+        # moto looks at the condition of a write and then writes, from several threads. S3 does both at once.
+        with _s3_lock:
+            return _ask_moto(application, environ, start_response)
     with _lock:
         try:
             status, headers, body = _with_rules(call)
@@ -196,6 +200,8 @@ def empty_account():
         for regional in backends[ACCOUNT].values():
             regional.reset()
     iam_backends[ACCOUNT]["aws"].roles.clear()
+    with _s3_lock:
+        s3_backends[ACCOUNT]["aws"].reset()
     for notes in _forget:
         notes.clear()
     KNOBS.update(dict.fromkeys(KNOB_NAMES, 0))
