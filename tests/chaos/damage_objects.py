@@ -44,7 +44,7 @@ def offline(setting, name, subject, prepare):
             key = world.store.parts()[name]
             whole = world.store.read(key)
             # Each account has a state of its own, of nearly the same length: every lane takes its share of its own.
-            cases = harms(setting, f"{name} {about}", whole, 300)
+            cases = harms(setting, name, whole, 300)
             if setting.is_full:
                 # One in three, since each is a call over the network and not a look into a folder.
                 cases = cases[lane % 3::3]

@@ -192,6 +192,10 @@ class SelfCheck(unittest.TestCase):
             process.send_signal(signal.SIGCONT)
             outcome = end(ECS_TASK.command(CREATE), process)
             self.assertEqual(outcome.code, 0, outcome)
+            self.assertFalse(world.waited_for_lock(0))
+            world.start(["state", "lock", ECS_TASK.file]).communicate()
+            world.run([*ECS_TASK.command(CREATE), "--lock-timeout", "3s"])
+            self.assertTrue(world.waited_for_lock(since))
             # It was not deposed. Had it been, this would be what it must not do.
             did = zombies.intrusions(self.endpoint.calls(), two_at_once.run_key(0), since, world.store)
             self.assertTrue(any("states.CreateStateMachine" in call for call in did), did)

@@ -29,7 +29,7 @@ With the state in S3 each of its calls is one of the "AWS calls": a kill before 
 | orphans | resources in AWS that the state does not hold after the next run |
 | duplicates | resources of one address that exist twice after it |
 | lost | right after the harm: resources in AWS that are neither recorded nor intended in the store, or a file or object that is not whole; after the next run: what should exist and does not |
-| needed a human | next runs that failed, or waited for half a minute or longer |
+| needed a human | next runs that failed, or waited for the lock of a run that was gone |
 | plans not empty | after the next run |
 | misled | damage, a full disk, a store without conditions or a second run that was not told by an error that names it; AWS changed on damaged files; two runs that changed AWS at once; a deposed run that still changed AWS or the state, or ended as if all were well |
 
