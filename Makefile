@@ -16,6 +16,8 @@ demo: need-cargo venv ## plan, apply, change and destroy the example workflow ag
 test: need-cargo venv ## all tests: the stand-in's own, the crate's, and the harness of `make chaos`
 	$(VENV)/bin/python tests/endpoint/selftest.py
 	cargo test
+	STEPWRIGHT_TEST_STORE=s3 cargo test --test cli -- workflow:: interrupt:: faults:: kill::before
+	STEPWRIGHT_TEST_STORE=s3s cargo test --test cli -- plan_file:: drift:: refusals:: kill::after
 	$(VENV)/bin/python tests/chaos/selfcheck.py
 
 chaos: need-cargo venv ## kills, full disks, damaged files, faults: that the state can't be lost. CHAOS=full does all of it, CHAOS_STORE=s3 with the state in S3
