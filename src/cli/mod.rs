@@ -20,6 +20,7 @@ mod export;
 mod graph;
 mod import;
 mod live;
+mod machine;
 mod options;
 mod output_file;
 mod plan;

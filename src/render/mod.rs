@@ -8,6 +8,7 @@
 //! | `progress/` | the events of an apply: lines, JSON lines, the closing report |
 //! | `state.rs` | what the state holds |
 //! | `graph.rs` | dependencies, as Mermaid and DOT |
+//! | `flow/` | a state machine, as text, Mermaid, DOT, SVG and HTML |
 //! | `words.rs` | paths as people say them |
 //! | `reference.rs` | the pages of docs/reference |
 //!
@@ -16,6 +17,7 @@
 //! a sensitive variable, or only the older value of such a field (`mask.rs`).
 
 pub mod diagnostic;
+pub mod flow;
 pub mod graph;
 pub mod human;
 pub mod json;

@@ -6,6 +6,7 @@
 //! | `outline.rs` | where do its states stand, whatever is in them? |
 //! | `difference.rs` | what changed from one machine to another? |
 //! | `integration.rs` | which services does a machine call, and what does each such call bring with it? |
+//! | `duration.rs` | how long is that, as people say it? |
 //! | `json_path.rs`, `intrinsic.rs`, `jsonata/` | what do the expressions in it say? |
 //! | `rules/` | would AWS take this machine? |
 //!
@@ -18,6 +19,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 mod difference;
+mod duration;
 mod integration;
 pub mod intrinsic;
 pub mod json_path;
@@ -28,6 +30,7 @@ mod rules;
 
 pub(super) use difference::differences;
 pub use difference::owner;
+pub use duration::duration;
 pub use integration::{Integration, ManagedRule, managed_rules};
 pub use outline::{ScopeEntry, StateEntry, scopes, states};
 pub use rules::{LONGEST_DEFINITION, MachineType, code, validate};
