@@ -79,9 +79,9 @@ impl Graph {
     }
 
     fn machine(&self, stack: &Stack, name: &str, ui: Ui) -> Result<(), CliError> {
-        let (address, definition) = machine_of(stack, name)?;
-        let graph = FlowGraph::of(&StateMachine::parse(definition));
-        let title = format!("{address} of {}", stack.name);
+        let machine = machine_of(stack, name)?;
+        let graph = FlowGraph::of(&StateMachine::parse(machine.definition));
+        let title = format!("{} of {}", machine.address, stack.name);
         ui.out(|writer, style| match self.format.unwrap_or(GraphFormat::Text) {
             GraphFormat::Mermaid => render::flow::mermaid(writer, &graph),
             GraphFormat::Dot => render::flow::dot(writer, &graph),

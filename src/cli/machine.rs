@@ -10,8 +10,15 @@ use crate::value::Value;
 /// What `--machine` and its like name is of this type.
 const TYPE: &str = "state_machine";
 
-/// The address and the definition of the machine that `name` or `state_machine.name` is.
-pub fn machine_of<'a>(stack: &'a Stack, name: &str) -> Result<(&'a Address, &'a Value), CliError> {
+/// A state machine whose definition is known.
+pub struct Machine<'a> {
+    pub address: &'a Address,
+    pub definition: &'a Value,
+    pub is_express: bool,
+}
+
+/// The machine that `name` or `state_machine.name` is.
+pub fn machine_of<'a>(stack: &'a Stack, name: &str) -> Result<Machine<'a>, CliError> {
     let bare = name.strip_prefix(TYPE).and_then(|rest| rest.strip_prefix('.')).unwrap_or(name);
     let machines = || stack.resources.values().filter(|resource| resource.address.resource_type == TYPE);
     let Some(machine) = machines().find(|resource| resource.address.name == bare) else {
@@ -24,7 +31,10 @@ pub fn machine_of<'a>(stack: &'a Stack, name: &str) -> Result<(&'a Address, &'a 
         });
     };
     match machine.spec.get("definition") {
-        Some(definition @ Value::Map(_)) => Ok((&machine.address, definition)),
+        Some(definition @ Value::Map(_)) => {
+            let is_express = machine.spec.text("type") == Some("EXPRESS");
+            Ok(Machine { address: &machine.address, definition, is_express })
+        }
         _ => Err(CliError::message(format!("the definition of {} is not known before an apply", machine.address))
             .help("write it in the stack file or as { file = \"...\" }")),
     }
