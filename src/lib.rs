@@ -17,6 +17,7 @@
 //! |---|---|---|
 //! | [`address`], [`arn`], [`template`], [`value`], [`secret`], [`place`], [`diagnostic`] | the vocabulary | the stack language's expressions |
 //! | [`document`] | IAM policies, the Amazon States Language | what documents mean, when they are equal |
+//! | [`flow`] | the picture of a state machine: nodes, edges, groups, and where each stands | what is drawn of a machine |
 //! | [`schema`] | what a spec may look like; normal form, differences, AWS's spelling | a rule that fields can have |
 //! | [`aws`] | clients, classes of errors, retries | what is retried |
 //! | [`resource`] | what a resource type is | the contract of all types |
@@ -62,6 +63,8 @@ pub mod value;
 
 pub mod document;
 pub mod schema;
+
+pub mod flow;
 
 pub mod aws;
 pub mod resource;

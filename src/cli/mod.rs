@@ -16,10 +16,12 @@ mod drift;
 mod error;
 mod execute;
 pub mod exit_code;
+mod explain;
 mod export;
 mod graph;
 mod import;
 mod live;
+mod machine;
 mod options;
 mod output_file;
 mod plan;
@@ -76,6 +78,7 @@ enum Command {
     #[command(subcommand)]
     State(state::StateCommand),
     Graph(graph::Graph),
+    Explain(explain::Explain),
     Schema(schema::Schema),
     Completions(completions::Completions),
 }
@@ -128,6 +131,7 @@ async fn run(command: Command, ui: Ui) -> Result<u8, CliError> {
         Command::Export(export) => export.run(ui).await,
         Command::State(state) => state.run(ui).await,
         Command::Graph(graph) => graph.run(ui),
+        Command::Explain(explain) => explain.run(ui),
         Command::Schema(schema) => schema.run(ui),
         Command::Completions(completions) => completions.run(ui),
     }

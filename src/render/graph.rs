@@ -58,7 +58,7 @@ fn ordered(graph: &Graph) -> (BTreeMap<&Address, usize>, Vec<(usize, usize)>) {
 }
 
 /// Inside a quoted Mermaid label only entities are safe, and they begin with `#`.
-fn mermaid_text(text: &str) -> String {
+pub(super) fn mermaid_text(text: &str) -> String {
     let mut escaped = String::new();
     for character in clean(text).chars() {
         match character {
@@ -75,7 +75,7 @@ fn mermaid_text(text: &str) -> String {
     escaped
 }
 
-fn dot_text(text: &str) -> String {
+pub(super) fn dot_text(text: &str) -> String {
     format!("\"{}\"", clean(text).replace('\\', "\\\\").replace('"', "\\\""))
 }
 

@@ -7,7 +7,9 @@
 //! | `json/` | a plan in the shape of Terraform's plan JSON; what a saved plan is compared by |
 //! | `progress/` | the events of an apply: lines, JSON lines, the closing report |
 //! | `state.rs` | what the state holds |
+//! | `explain/` | what happens when states fail |
 //! | `graph.rs` | dependencies, as Mermaid and DOT |
+//! | `flow/` | a state machine, as text, Mermaid, DOT, SVG and HTML |
 //! | `words.rs` | paths as people say them |
 //! | `reference.rs` | the pages of docs/reference |
 //!
@@ -16,6 +18,8 @@
 //! a sensitive variable, or only the older value of such a field (`mask.rs`).
 
 pub mod diagnostic;
+pub mod explain;
+pub mod flow;
 pub mod graph;
 pub mod human;
 pub mod json;

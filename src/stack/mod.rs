@@ -57,6 +57,8 @@ pub struct Stack {
     pub region: Option<String>,
     /// `[stack] allowed_account_ids`; empty allows every account.
     pub allowed_account_ids: Vec<String>,
+    /// `[stack] allow`: names of warnings that are not told.
+    pub allow: Vec<String>,
     /// `[state]`.
     pub state: StateSettings,
     pub variables: IndexMap<String, Variable>,

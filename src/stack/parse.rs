@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 
 use crate::address::{Address, is_identifier};
-use crate::diagnostic::{Diagnostic, Location, Source, has_errors, nearest};
+use crate::diagnostic::{Diagnostic, Location, Severity, Source, has_errors, nearest};
 use crate::graph;
 use crate::resource::{ResourceType, find_kind};
 use crate::stack::conceal::conceal;
@@ -87,6 +87,7 @@ pub fn parse(
 
     let Session { documents, diagnostics: mut found, .. } = session;
     found.retain(|diagnostic| !is_consequence(diagnostic, source, &damage));
+    found.retain(|diagnostic| !is_allowed(diagnostic, &settings.allow));
     found.extend(from_syntax);
     let mut diagnostics = in_order(source, found);
     conceal(&mut diagnostics, source, inputs);
@@ -100,6 +101,7 @@ pub fn parse(
         name,
         region: settings.region,
         allowed_account_ids: settings.allowed_account_ids,
+        allow: settings.allow,
         state,
         resources: assembled.into_iter().map(|it| (it.resource.address.clone(), it.resource)).collect(),
         data,
@@ -111,6 +113,12 @@ pub fn parse(
         source: source.clone(),
     };
     (Some(stack), diagnostics)
+}
+
+/// Whether it is a warning that the stack has turned off.
+fn is_allowed(diagnostic: &Diagnostic, allow: &[String]) -> bool {
+    let is_named = diagnostic.code.is_some_and(|code| allow.iter().any(|allowed| allowed == code));
+    diagnostic.severity == Severity::Warning && is_named
 }
 
 /// The name in `[stack]`, if it can be read, whatever else is wrong: it tells where the state is.

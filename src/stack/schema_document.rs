@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::document::states_language::failure::WARNINGS;
 use crate::resource::ResourceType;
 use crate::schema::publish::json_schema;
 use crate::stack::{imports, lookups, moves, settings, state_settings, variables};
@@ -66,6 +67,11 @@ fn stack() -> Json {
                 "type": "array",
                 "items": { "type": "string", "pattern": "^[0-9]{12}$" },
                 "description": "Accounts that the stack may be applied to; empty for any.",
+            },
+            "allow": {
+                "type": "array",
+                "items": { "enum": WARNINGS.map(|(name, _)| name) },
+                "description": "Warnings that are not told, by the name that stands in their brackets.",
             },
             "tags": {
                 "type": "object",

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Location, Source};
+use crate::diagnostic::{Diagnostic, Location, Source, nearest};
+use crate::document::states_language::failure::WARNINGS;
 use crate::stack::node::{Content, Entry};
 use crate::stack::reading::{FoundReference, Reading, Session, read_value};
 use crate::stack::table;
@@ -14,6 +15,8 @@ pub struct Settings {
     pub name: Option<String>,
     pub region: Option<String>,
     pub allowed_account_ids: Vec<String>,
+    /// Names of warnings that are not told.
+    pub allow: Vec<String>,
     /// Tags of every resource that can carry tags, with their places; references are still pending.
     pub tags: Option<Reading>,
 }
@@ -25,7 +28,7 @@ impl Settings {
 }
 
 /// The keys of `[stack]`.
-pub const KEYS: &[&str] = &["name", "region", "allowed_account_ids", "tags"];
+pub const KEYS: &[&str] = &["name", "region", "allowed_account_ids", "allow", "tags"];
 
 /// The form of a stack's name.
 pub const NAME_PATTERN: &str = "^[A-Za-z][A-Za-z0-9-]{0,63}$";
@@ -66,6 +69,9 @@ pub fn read(session: &mut Session<'_>, source: &Arc<Source>, entry: Option<&Entr
             }
         }
     }
+    if let Some(allow) = table::find(entries, "allow") {
+        settings.allow = read_allow(allow, &mut session.diagnostics);
+    }
     if let Some(tags) = table::find(entries, "tags")
         && let Some(entries) = table::table(tags, &mut session.diagnostics)
     {
@@ -88,6 +94,24 @@ fn read_tags(session: &mut Session<'_>, tags: &Entry) -> Reading {
         });
     }
     reading
+}
+
+/// The names of warnings that somebody means so.
+fn read_allow(entry: &Entry, diagnostics: &mut Vec<Diagnostic>) -> Vec<String> {
+    let names = || WARNINGS.iter().map(|(name, _)| *name);
+    let mut allowed = Vec::new();
+    for name in table::texts(entry, diagnostics) {
+        if names().any(|known| known == name.text) {
+            allowed.push(name.text.clone());
+            continue;
+        }
+        let diagnostic = Diagnostic::error(format!("there is no warning `{}`", name.text)).at(name.location());
+        diagnostics.push(match nearest(&name.text, names()) {
+            Some(candidate) => diagnostic.replacement(candidate),
+            None => diagnostic.help(format!("known are {}", names().collect::<Vec<_>>().join(", "))),
+        });
+    }
+    allowed
 }
 
 fn read_name(entry: &Entry, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {

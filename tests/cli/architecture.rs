@@ -10,6 +10,7 @@ use crate::support::endpoint::root;
 const ROWS: &[&[&str]] = &[
     &["address", "arn", "template", "value", "secret", "place", "diagnostic"],
     &["document", "schema"],
+    &["flow"],
     &["aws"],
     &["resource"],
     &["resources"],
@@ -166,6 +167,7 @@ fn is_pure(module: &Module) -> bool {
     !module.is_in(&["stack/load.rs", "export/discover.rs"])
         && module.is_in(&[
             "document/",
+            "flow/",
             "schema/",
             "stack/",
             "graph.rs",

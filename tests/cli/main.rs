@@ -12,6 +12,7 @@ mod equality;
 mod events;
 mod export;
 mod faults;
+mod flow;
 mod history;
 mod hostile;
 mod interrupt;

@@ -3,6 +3,9 @@
 use crate::document::states_language::model::Part;
 use crate::value::{Path, Value};
 
+/// Waits that grow so slowly that there are more of them are taken for equal.
+const MOST_ADDED: u64 = 10_000;
+
 /// One element of `Retry`, AWS's defaults filled in.
 #[derive(Clone, Debug)]
 pub struct Retrier<'a> {
@@ -40,12 +43,34 @@ impl<'a> Retrier<'a> {
         }
     }
 
+    /// The wait before the repetition of this number, from 1, in seconds; with jitter, the longest that it can be.
+    pub fn wait_seconds(&self, repetition: u64) -> f64 {
+        let longest = self.max_delay_seconds.map_or(f64::INFINITY, |seconds| seconds as f64);
+        let exponent = repetition.saturating_sub(1).min(i32::MAX as u64) as f64;
+        let wait = self.interval_seconds as f64 * self.backoff_rate.powf(exponent);
+        // Nothing times for ever is nothing.
+        if self.interval_seconds == 0 { 0.0 } else { wait.min(longest) }
+    }
+
     /// The waits before each repetition, in seconds; with jitter, the longest that each can be.
     pub fn waits_seconds(&self) -> impl Iterator<Item = f64> {
-        let longest = self.max_delay_seconds.map_or(f64::INFINITY, |seconds| seconds as f64);
-        let waits = std::iter::successors(Some(self.interval_seconds as f64), |wait| Some(wait * self.backoff_rate));
-        let count = usize::try_from(self.max_attempts).unwrap_or(usize::MAX);
-        waits.map(move |wait| wait.min(longest)).take(count)
+        (1..=self.max_attempts).map(|repetition| self.wait_seconds(repetition))
+    }
+
+    /// All waits together, in seconds. However many there are, only those that grow are added up one by one.
+    pub fn total_wait_seconds(&self) -> f64 {
+        let mut total = 0.0;
+        for repetition in 1..=self.max_attempts {
+            let wait = self.wait_seconds(repetition);
+            if !wait.is_finite() {
+                return wait;
+            }
+            if self.backoff_rate <= 1.0 || self.wait_seconds(repetition + 1) <= wait || repetition > MOST_ADDED {
+                return total + wait * (self.max_attempts - repetition + 1) as f64;
+            }
+            total += wait;
+        }
+        total
     }
 
     /// Whether it tries again after `error`.

@@ -1,0 +1,28 @@
+//! The flow of a state machine, drawn.
+//!
+//! | file | for |
+//! |---|---|
+//! | `mermaid.rs` | Markdown viewers |
+//! | `dot.rs` | Graphviz |
+//! | `text.rs` | a terminal, 80 columns wide or more |
+//! | `svg.rs` | a browser, light or dark; `theme.rs` holds its colours, `measure.rs` how wide a text is |
+//! | `html.rs` | the same in a page with a legend |
+//!
+//! What a state is called is the user's: each format escapes it in its own way, and no format breaks by it.
+
+mod dot;
+mod html;
+mod measure;
+mod mermaid;
+mod svg;
+mod text;
+mod theme;
+
+pub use dot::dot;
+pub use html::html;
+pub use mermaid::mermaid;
+pub use svg::svg;
+pub use text::text;
+
+#[cfg(test)]
+mod tests;
