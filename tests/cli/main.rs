@@ -17,6 +17,7 @@ mod hostile;
 mod interrupt;
 mod kill;
 mod mistakes;
+mod permissions;
 mod plan_file;
 mod random_specs;
 mod rebuild;
