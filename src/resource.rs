@@ -12,6 +12,7 @@
 //! | its predecessor gone | `retire` | leave what runs still needs |
 //! | to know if an interrupted creation happened, or a name is taken | `find_many` | find what a creation made, whoever owns it |
 //! | the record of a stack whose state is lost | `list_owned` | find all that carries the stack's tag, whatever its name |
+//! | to know what roles must be allowed to do | `role_uses`, `grants`, `with_policy` | tell what a role is used for, and what a role allows |
 //! | a stack file for what is live | `mentions`, `bare_names`, `list`, `terraform` | know its own names where others write them |
 
 use std::collections::BTreeMap;
@@ -23,8 +24,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, Error};
 use crate::diagnostic::Finding;
+use crate::document::permissions::{Granted, Need, Sampler};
 use crate::place::Place;
 use crate::schema::{Difference, Field};
+use crate::template::Template;
 use crate::value::{Path, Value};
 
 /// What other resources may refer to, by name: `arn`, `name`, ….
@@ -180,6 +183,20 @@ pub struct Piece {
     pub attribute: &'static str,
 }
 
+/// What else a stack declares, as far as it matters to what a role must be allowed to do.
+pub trait Around {
+    /// The spec of the resource of this stack that `name`, its name, its ARN or a reference to it, names.
+    fn named(&self, resource_type: &str, name: &Template) -> Option<&Value>;
+}
+
+/// What a role that a spec names must be allowed to do.
+#[derive(Clone, Debug)]
+pub struct RoleUse {
+    /// The field that names the role.
+    pub field: &'static str,
+    pub needs: Vec<Need>,
+}
+
 /// What a resource of a type is called in Terraform.
 #[derive(Clone, Copy, Debug)]
 pub struct TerraformNames {
@@ -239,6 +256,27 @@ pub trait ResourceType: Send + Sync + std::fmt::Debug {
     /// Where a spec names other resources without their ARNs, and of which type these are.
     fn bare_names(&self, _spec: &Value) -> Vec<(Path, &'static str)> {
         Vec::new()
+    }
+
+    /// What the roles that a spec names must be allowed to do, as far as that follows from the spec and from what is
+    /// around it.
+    fn role_uses(&self, _spec: &Value, _around: &dyn Around) -> Vec<RoleUse> {
+        Vec::new()
+    }
+
+    /// What a spec allows whoever takes it; none for what is no role.
+    fn grants(&self, _spec: &Value, _sampler: &Sampler<'_>) -> Option<Granted> {
+        None
+    }
+
+    /// Whether its specs can take derived policies.
+    fn takes_policies(&self) -> bool {
+        false
+    }
+
+    /// A spec with one more policy; none if it has one of that name.
+    fn with_policy(&self, _spec: &Value, _name: &str, _policy: Value) -> Option<Value> {
+        None
     }
 
     /// What Terraform calls a resource of this type.

@@ -1,8 +1,10 @@
-//! Languages with a meaning of their own: IAM policies and the Amazon States Language. Pure.
+//! Languages with a meaning of their own, IAM policies and the Amazon States Language, and what the one must allow for
+//! the other. Pure.
 
 use crate::template::Template;
 use crate::value::Value;
 
+pub mod permissions;
 pub mod policy;
 pub mod states_language;
 

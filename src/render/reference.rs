@@ -59,7 +59,8 @@ programs and editors: [stepwright.schema.json](stepwright.schema.json).
 out has AWS's default, and what an earlier version of the stack had set is taken away again.
 - **Write-only**: AWS never tells it back; a change that someone else made to it is not seen.
 
-Beside its own fields, every resource takes `lifecycle`: see the [guide](../guide.md#lifecycle).
+Beside its own fields, every resource takes `lifecycle`: see the [guide](../guide.md#lifecycle). A role takes \
+`permissions_for` as well: see [permissions](../guide.md#permissions).
 ";
 
 fn resource(out: &mut dyn Write, kind: &dyn ResourceType) -> io::Result<()> {

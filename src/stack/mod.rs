@@ -14,6 +14,7 @@ mod moves;
 mod node;
 mod outputs;
 mod parse;
+mod permissions;
 mod reading;
 mod resources;
 mod schema_document;

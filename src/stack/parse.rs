@@ -21,7 +21,9 @@ use crate::stack::resources::{Assembled, Declaration, assemble, check_tag};
 use crate::stack::scope::{Referrer, Scope};
 use crate::stack::syntax::Damage;
 use crate::stack::variables::Inputs;
-use crate::stack::{Stack, Variable, imports, lookups, moves, outputs, settings, state_settings, syntax, table, variables};
+use crate::stack::{
+    Stack, Variable, imports, lookups, moves, outputs, permissions, settings, state_settings, syntax, table, variables,
+};
 use crate::template::Reference;
 use crate::value::{Path, Segment, Value};
 
@@ -77,11 +79,15 @@ pub fn parse(
         .filter_map(|it| lookups::read(&mut session, &it.address, it.kind, it.entry, &scope, digest))
         .map(|data| (data.address.clone(), data))
         .collect();
-    let assembled: Vec<Assembled> =
+    let mut assembled: Vec<Assembled> =
         managed.iter().filter_map(|it| assemble(&mut session, it, &scope, &settings, digest)).collect();
     let outputs = outputs::read(&mut session, table::find(&entries, "outputs"), &scope, digest);
     let imports = imports::read(&mut session, table::find(&entries, imports::TABLE), &scope, digest);
     let moves = moves::read(table::find(&entries, moves::TABLE), &scope, &mut session.diagnostics);
+    session.diagnostics.extend(permissions::derive(&mut assembled, &scope));
+    if !has_errors(&session.diagnostics) {
+        session.diagnostics.extend(permissions::check(&assembled, &scope));
+    }
     session.diagnostics.extend(repeated_names(&assembled));
     session.diagnostics.extend(rings(&assembled));
 

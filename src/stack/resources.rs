@@ -7,6 +7,7 @@ use crate::diagnostic::{Diagnostic, Finding, Location};
 use crate::resource::{Ownership, ResourceType, normalise};
 use crate::schema::{self, Field, Origin, Phase, Shape};
 use crate::stack::node::Entry;
+use crate::stack::permissions::{self, Purpose};
 use crate::stack::reading::{FoundReference, Reading, Session, read_table};
 use crate::stack::scope::{Referrer, Scope};
 use crate::stack::settings::Settings;
@@ -29,6 +30,8 @@ pub struct Assembled {
     pub resource: Resource,
     /// Every reference in it, with its place.
     pub references: Vec<FoundReference>,
+    /// What its permissions are derived from.
+    pub purposes: Vec<Purpose>,
 }
 
 /// Reads and checks one resource.
@@ -50,7 +53,11 @@ pub fn assemble(
     if let Some(entry) = entries.iter().find(|entry| entry.key == LIFECYCLE) {
         lifecycle = lifecycle::read(entry, field, &mut session.diagnostics);
     }
-    let mut reading = read_table(session, entries.iter().filter(|entry| entry.key != LIFECYCLE), field);
+    let is_purpose = |entry: &Entry| kind.takes_policies() && entry.key == permissions::KEY;
+    let purposes = entries.iter().find(|entry| is_purpose(entry));
+    let purposes = purposes.map(|entry| permissions::read(entry, &mut session.diagnostics)).unwrap_or_default();
+    let of_fields = entries.iter().filter(|entry| entry.key != LIFECYCLE && !is_purpose(entry));
+    let mut reading = read_table(session, of_fields, field);
     session.diagnostics.extend(reading.references.iter().filter_map(|found| scope.check(found, Referrer::Resource)));
     check_tags(&mut reading, &mut session.diagnostics);
     inherit_tags(&mut reading, settings, field);
@@ -100,7 +107,7 @@ pub fn assemble(
         dependencies: dependencies(field, &value, scope),
         locations,
     };
-    Some(Assembled { resource, references: reading.references })
+    Some(Assembled { resource, references: reading.references, purposes })
 }
 
 const LIFECYCLE: &str = "lifecycle";
@@ -223,7 +230,7 @@ fn name_by_default(reading: &mut Reading, address: &Address, scope: &Scope<'_>, 
 }
 
 /// What the resource refers to, each once, with the furthest phase any of its fields needs.
-fn dependencies(field: &Field, value: &Value, scope: &Scope<'_>) -> Vec<Dependency> {
+pub fn dependencies(field: &Field, value: &Value, scope: &Scope<'_>) -> Vec<Dependency> {
     let mut found: BTreeMap<Address, Phase> = BTreeMap::new();
     collect(Some(field), value, Phase::Exists, &mut |address, phase| {
         if !address.is_data && scope.addresses.contains_key(address) {

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use crate::document::states_language::failure::WARNINGS;
 use crate::resource::ResourceType;
 use crate::schema::publish::json_schema;
-use crate::stack::{imports, lookups, moves, settings, state_settings, variables};
+use crate::stack::{imports, lookups, moves, permissions, settings, state_settings, variables};
 
 /// JSON Schema (2020-12) for stack files with resources of `kinds`.
 pub fn schema_document(kinds: &[&'static dyn ResourceType]) -> Json {
@@ -141,6 +141,9 @@ fn resource(kind: &dyn ResourceType) -> Json {
     let mut schema = json_schema(kind.schema());
     if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) {
         properties.insert("lifecycle".to_owned(), lifecycle());
+        if kind.takes_policies() {
+            properties.insert(permissions::KEY.to_owned(), permissions_for());
+        }
     }
     // A name left out is made of the stack's and the resource's.
     let name_field = kind.description().name_field;
@@ -148,6 +151,13 @@ fn resource(kind: &dyn ResourceType) -> Json {
         required.retain(|key| key.as_str() != Some(name_field));
     }
     schema
+}
+
+fn permissions_for() -> Json {
+    json!({
+        "description": "The address of a state machine, or of a task definition for its execution role, or a list of these: a policy of what they need becomes an inline policy of the role.",
+        "oneOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }],
+    })
 }
 
 fn lifecycle() -> Json {

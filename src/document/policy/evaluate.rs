@@ -39,9 +39,25 @@ impl Context {
 
 /// Whether `policies`, within `boundary`, allow `action` on `resource`.
 pub fn decide(policies: &[&Value], boundary: Option<&Value>, action: &str, resource: &str, context: &Context) -> Decision {
+    decide_where(policies, boundary, action, &|pattern| matches_pattern(pattern, resource, false), context)
+}
+
+/// The same of a resource that is not known: only `*` is certain to name it, and every other pattern may.
+pub fn decide_somewhere(policies: &[&Value], boundary: Option<&Value>, action: &str, context: &Context) -> Decision {
+    let names = |pattern: &Value| if pattern.as_str() == Some("*") { Truth::Yes } else { Truth::Unknown };
+    decide_where(policies, boundary, action, &names, context)
+}
+
+fn decide_where(
+    policies: &[&Value],
+    boundary: Option<&Value>,
+    action: &str,
+    names: &impl Fn(&Value) -> Truth,
+    context: &Context,
+) -> Decision {
     let matches = |statement: &Map| {
         listed(statement, "Action", |pattern| matches_pattern(pattern, action, true))
-            .and(|| listed(statement, "Resource", |pattern| matches_pattern(pattern, resource, false)))
+            .and(|| listed(statement, "Resource", names))
             .and(|| conditions(statement, context))
     };
     let granted = verdict(policies, &matches);

@@ -23,7 +23,7 @@ mod validate;
 
 pub use canonical::canonical;
 pub(super) use difference::differences;
-pub use evaluate::{Context, Decision, decide, decide_trust};
+pub use evaluate::{Context, Decision, decide, decide_somewhere, decide_trust};
 pub use validate::{PolicyKind, validate};
 
 /// A policy inside a `Spec`, in the policy language's own spelling.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::document::permissions::managed_rule;
 use crate::document::states_language::states;
 use crate::value::Value;
 
@@ -44,26 +45,13 @@ impl ManagedRule {
     pub const ACTIONS: [&str; 3] = ["events:PutTargets", "events:PutRule", "events:DescribeRule"];
 }
 
-/// As AWS's documentation of each integration names them, `Event` and `Events` included.
-const RULES: [(&str, &str); 9] = [
-    ("ecs:runTask", "StepFunctionsGetEventsForECSTaskRule"),
-    ("batch:submitJob", "StepFunctionsGetEventsForBatchJobsRule"),
-    ("states:startExecution", "StepFunctionsGetEventsForStepFunctionsExecutionRule"),
-    ("codebuild:startBuild", "StepFunctionsGetEventForCodeBuildStartBuildRule"),
-    ("codebuild:startBuildBatch", "StepFunctionsGetEventForCodeBuildStartBuildBatchRule"),
-    ("sagemaker:createTrainingJob", "StepFunctionsGetEventsForSageMakerTrainingJobsRule"),
-    ("sagemaker:createTransformJob", "StepFunctionsGetEventsForSageMakerTransformJobsRule"),
-    ("elasticmapreduce:addStep", "StepFunctionsGetEventForEMRAddJobFlowStepsRule"),
-    ("elasticmapreduce:createCluster", "StepFunctionsGetEventForEMRRunJobFlowRule"),
-];
-
 /// The managed rules that a machine needs, each once.
 pub fn managed_rules(definition: &Value) -> Vec<ManagedRule> {
     let mut rules = BTreeMap::new();
     for resource in states(definition).iter().filter_map(|state| state.value.text("Resource")) {
         let Some(integration) = Integration::parse(resource).filter(Integration::is_synchronous) else { continue };
-        if let Some((call, rule_name)) = RULES.iter().find(|(call, _)| *call == integration.call) {
-            rules.insert(*rule_name, ManagedRule { integration: format!("{call}.sync"), rule_name });
+        if let Some((call, rule_name)) = managed_rule(&integration.call) {
+            rules.insert(rule_name, ManagedRule { integration: format!("{call}.sync"), rule_name });
         }
     }
     rules.into_values().collect()

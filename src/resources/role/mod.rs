@@ -7,6 +7,7 @@
 //! | `read.rs` | roles as AWS tells them |
 //! | `marked.rs` | all that carry the tag of a stack |
 //! | `mention.rs` | where others name them |
+//! | `grants.rs` | what its spec allows, and derived policies |
 //! | `write.rs` | creation, change and deletion |
 //! | `access.rs` | what a role may do: whether a refusal of another service is one to wait out |
 
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, Error};
 use crate::diagnostic::Finding;
+use crate::document::permissions::{Granted, Sampler};
 use crate::document::policy::PolicyDocument;
 use crate::place::Place;
 use crate::resource::{Attribute, Attributes, Description, Live, Mention, Operation, Replacement, ResourceType, TerraformNames};
@@ -26,6 +28,7 @@ use crate::schema::{Difference, Field};
 use crate::value::Value;
 
 pub mod access;
+mod grants;
 mod marked;
 mod mention;
 mod read;
@@ -124,6 +127,18 @@ impl ResourceType for Role {
 
     fn mentions(&self, text: &str, place: &Place) -> Vec<Mention> {
         mention::mentions(text, place)
+    }
+
+    fn grants(&self, spec: &Value, sampler: &Sampler<'_>) -> Option<Granted> {
+        Some(grants::grants(spec, sampler))
+    }
+
+    fn takes_policies(&self) -> bool {
+        true
+    }
+
+    fn with_policy(&self, spec: &Value, name: &str, policy: Value) -> Option<Value> {
+        grants::with_policy(spec, name, policy)
     }
 
     fn terraform(&self) -> Option<&'static TerraformNames> {

@@ -18,10 +18,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, Error};
 use crate::diagnostic::Finding;
+use crate::document::permissions::{Machine, TaskDefinition, of_machine};
 use crate::document::states_language::StatesLanguageDocument;
 use crate::place::Place;
-use crate::resource::{Attribute, Attributes, Description, Live, Mention, Operation, Replacement, ResourceType, TerraformNames};
+use crate::resource::{
+    Around, Attribute, Attributes, Description, Live, Mention, Operation, Replacement, ResourceType, RoleUse, TerraformNames,
+};
 use crate::schema::{Difference, Field};
+use crate::template::Template;
 use crate::value::{Path, Value};
 
 mod mention;
@@ -166,6 +170,16 @@ impl ResourceType for StateMachine {
 
     fn bare_names(&self, spec: &Value) -> Vec<(Path, &'static str)> {
         mention::bare_names(spec)
+    }
+
+    fn role_uses(&self, spec: &Value, around: &dyn Around) -> Vec<RoleUse> {
+        let task_definition = |name: &Template| {
+            let task_definition = around.named("task_definition", name)?;
+            let roles = ["task_role_arn", "execution_role_arn"].into_iter().filter_map(|field| task_definition.get(field));
+            Some(TaskDefinition { roles: roles.cloned().collect() })
+        };
+        let needs = of_machine(Machine { spec, task_definition: &task_definition });
+        vec![RoleUse { field: "role_arn", needs }]
     }
 
     fn terraform(&self) -> Option<&'static TerraformNames> {

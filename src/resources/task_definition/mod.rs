@@ -19,10 +19,11 @@ use futures::StreamExt;
 
 use crate::aws::{Aws, Error, ErrorKind};
 use crate::diagnostic::Finding;
+use crate::document::permissions::of_containers;
 use crate::place::Place;
 use crate::resource::{
-    self, Attribute, Attributes, Description, Live, Mention, Operation, Ownership, Replacement, ResourceType, Sought,
-    TerraformNames,
+    self, Around, Attribute, Attributes, Description, Live, Mention, Operation, Ownership, Replacement, ResourceType, RoleUse,
+    Sought, TerraformNames,
 };
 use crate::resources::{ecs, tags};
 use crate::schema::{Difference, Field};
@@ -106,6 +107,11 @@ impl ResourceType for TaskDefinition {
 
     fn mention_by_name(&self, name: &str, place: &Place) -> Option<Mention> {
         mention::by_name(name, place)
+    }
+
+    fn role_uses(&self, spec: &Value, _around: &dyn Around) -> Vec<RoleUse> {
+        // What the containers do with the task role, nothing here tells.
+        vec![RoleUse { field: "execution_role_arn", needs: of_containers(spec) }]
     }
 
     fn terraform(&self) -> Option<&'static TerraformNames> {

@@ -1,0 +1,109 @@
+//! What roles must be allowed to do, told by what they are used for.
+//!
+//! ```text
+//! definition  ── machine.rs ────► Need, Need, … ──┬── statement.rs ► the least policy that grants them
+//! containers  ── containers.rs ─►                 └── judge.rs ────► which of them a role's policies do not grant
+//! ```
+//!
+//! | file | holds |
+//! |---|---|
+//! | `integrations.rs` | the optimised integrations, a row each |
+//! | `sdk.rs` | what IAM calls the actions of `aws-sdk:SERVICE:ACTION` |
+//! | `given.rs` | what the arguments of a task say, as far as it is known before it runs |
+//! | `names.rs` | from a name, a URL or a reference to the ARN that policies speak of |
+
+use crate::template::{Part, Reference, Template};
+use crate::value::{Path, Value};
+
+mod containers;
+mod given;
+mod integrations;
+mod judge;
+mod machine;
+mod names;
+mod sdk;
+mod statement;
+#[cfg(test)]
+mod tests;
+
+pub use containers::of_containers;
+pub use integrations::managed_rule;
+pub use judge::{Granted, Sampler, Verdict, judge, managed_policy};
+pub use machine::{Machine, TaskDefinition, of_machine};
+pub use statement::{Statement, policy_document, statements};
+
+/// One action that a role must be allowed to do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Need {
+    /// `ecs:RunTask`.
+    pub action: String,
+    pub target: Target,
+    /// Of `iam:PassRole`: the service that the role is handed to.
+    pub passed_to: Option<&'static str>,
+    /// Whether it is certain that the role comes to need it. What is not is granted, and never missed.
+    pub is_certain: bool,
+    pub cause: Cause,
+}
+
+impl Need {
+    /// The same on nothing but these.
+    #[must_use]
+    pub fn lacking(&self, resources: Vec<Value>) -> Self {
+        Self { target: Target::All(resources), ..self.clone() }
+    }
+}
+
+/// What an action is done on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    /// All of these: ARNs, pending as far as the account and other resources are.
+    All(Vec<Value>),
+    /// One of these is enough to go on with; all are granted.
+    Any(Vec<Value>),
+    /// AWS has nothing narrower than `*` for the action.
+    Whole,
+    /// The definition does not tell, and why.
+    Untold(String),
+}
+
+/// Why something is needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// In the spec that needs it.
+    pub path: Path,
+    /// The state, or the container.
+    pub who: Option<String>,
+    /// What it is for: `ecs:runTask.sync`.
+    pub reason: String,
+}
+
+/// `arn:PARTITION:SERVICE:REGION:ACCOUNT:` and `resource`, in the account and the region of the stack.
+fn arn(service: &str, resource: impl IntoIterator<Item = Part>) -> Value {
+    let literal = |text: &str| Part::Literal(text.to_owned());
+    let start = [
+        literal("arn:"),
+        Part::Reference(Reference::AccountPartition),
+        literal(&format!(":{service}:")),
+        Part::Reference(Reference::StackRegion),
+        literal(":"),
+        Part::Reference(Reference::AccountId),
+        literal(":"),
+    ];
+    value(Template::from_parts(start.into_iter().chain(resource)))
+}
+
+/// The same without region and account, as S3 has it.
+fn global_arn(service: &str, resource: impl IntoIterator<Item = Part>) -> Value {
+    let start =
+        [Part::Literal("arn:".to_owned()), Part::Reference(Reference::AccountPartition), Part::Literal(format!(":{service}:::"))];
+    value(Template::from_parts(start.into_iter().chain(resource)))
+}
+
+/// `template` as a value: text, if nothing in it is open.
+fn value(template: Template) -> Value {
+    template.as_literal().map(Value::string).unwrap_or(Value::Pending(template))
+}
+
+fn text(text: impl Into<String>) -> Part {
+    Part::Literal(text.into())
+}

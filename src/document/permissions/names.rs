@@ -1,0 +1,115 @@
+//! From a name, a URL or a reference to the ARN that policies speak of.
+
+use crate::document::permissions::{arn, text, value};
+use crate::template::{Part, Reference, Template};
+use crate::value::Value;
+
+/// How an argument names a resource.
+#[derive(Clone, Copy, Debug)]
+pub enum Form {
+    /// By its ARN, or by its name, before which the ARN has this.
+    Name { service: &'static str, prefix: &'static str },
+    /// The same of what has versions, which the ARN may name too.
+    Versioned { service: &'static str, prefix: &'static str },
+    /// The same of what has revisions; of what the stack makes or looks up, and of what names none, all are meant.
+    Revisions { service: &'static str, prefix: &'static str },
+    /// The URL of a queue.
+    QueueUrl,
+    /// The ARN of a state machine, of which the executions are meant.
+    Executions,
+}
+
+/// The ARNs, if they can be told.
+pub fn arns(form: Form, named: &Template) -> Option<Vec<Value>> {
+    match form {
+        Form::Name { service, prefix } => Some(vec![whole(service, prefix, named)]),
+        Form::Versioned { service, prefix } => {
+            let base = whole(service, prefix, named);
+            Some(vec![base.clone(), with_suffix(&base, ":*")])
+        }
+        Form::Revisions { service, prefix } => Some(vec![revisions(service, prefix, named)]),
+        Form::QueueUrl => queue(named.as_literal()?).map(|arn| vec![arn]),
+        Form::Executions => executions(named).map(|arn| vec![arn]),
+    }
+}
+
+/// Whether it is an ARN, or the reference to one.
+pub fn is_arn(named: &Template) -> bool {
+    match named.parts().first() {
+        Some(Part::Literal(text)) => text.starts_with("arn:"),
+        Some(Part::Reference(Reference::Attribute { attribute, .. })) => attribute == "arn",
+        _ => false,
+    }
+}
+
+fn whole(service: &str, prefix: &str, named: &Template) -> Value {
+    match is_arn(named) {
+        true => value(named.clone()),
+        false => arn(service, std::iter::once(text(prefix)).chain(named.parts().iter().cloned())),
+    }
+}
+
+pub fn with_suffix(base: &Value, suffix: &str) -> Value {
+    match base {
+        Value::Pending(template) => value(Template::from_parts(template.parts().iter().cloned().chain([text(suffix)]))),
+        Value::String(base) => Value::String(format!("{base}{suffix}")),
+        other => other.clone(),
+    }
+}
+
+/// A revision is resolved before AWS asks whether it may be used, and the next one must be allowed as well.
+fn revisions(service: &str, prefix: &str, named: &Template) -> Value {
+    match named.parts() {
+        // The first part tells the family, and what follows is the revision.
+        [Part::Reference(Reference::Attribute { address, attribute }), ..]
+            if attribute == "arn"
+                || named.parts().len() == 1
+                || matches!(&named.parts()[1], Part::Literal(text) if text.starts_with(':')) =>
+        {
+            let attribute = if attribute == "arn" { "family".to_owned() } else { attribute.clone() };
+            let family = Part::Reference(Reference::Attribute { address: address.clone(), attribute });
+            arn(service, [text(prefix), family, text(":*")])
+        }
+        parts => {
+            let base = whole(service, prefix, named);
+            let is_pinned = match parts.last() {
+                Some(Part::Literal(last)) => {
+                    last.rsplit_once(':').is_some_and(|(_, end)| !end.is_empty() && end.bytes().all(|byte| byte.is_ascii_digit()))
+                }
+                _ => false,
+            };
+            if is_pinned { base } else { with_suffix(&base, ":*") }
+        }
+    }
+}
+
+/// `https://sqs.REGION.amazonaws.com/ACCOUNT/NAME`.
+fn queue(url: &str) -> Option<Value> {
+    let rest = url.strip_prefix("https://").or(url.strip_prefix("http://"))?;
+    let mut parts = rest.splitn(3, '/');
+    let (host, account, name) = (parts.next()?, parts.next()?, parts.next()?);
+    let host: Vec<&str> = host.split('.').collect();
+    let region = match host.as_slice() {
+        ["sqs", region, ..] | [region, "queue", ..] => *region,
+        _ => return None,
+    };
+    let partition = Part::Reference(Reference::AccountPartition);
+    Some(value(Template::from_parts([text("arn:"), partition, text(format!(":sqs:{region}:{account}:{name}"))])))
+}
+
+fn executions(machine: &Template) -> Option<Value> {
+    match machine.parts() {
+        [Part::Reference(Reference::Attribute { address, attribute })] if attribute == "arn" => {
+            let name = Part::Reference(Reference::Attribute { address: address.clone(), attribute: "name".to_owned() });
+            Some(arn("states", [text("execution:"), name, text(":*")]))
+        }
+        parts => {
+            let is_there = parts.iter().any(|part| matches!(part, Part::Literal(text) if text.contains(":stateMachine:")));
+            let parts = parts.iter().cloned().map(|part| match part {
+                Part::Literal(text) => Part::Literal(text.replace(":stateMachine:", ":execution:")),
+                other => other,
+            });
+            is_there.then(|| value(Template::from_parts(parts.chain([text(":*")]))))
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What roles need: derived policies, and what is said of a role that lacks something.
+
+use serde_json::Value as Json;
+
+use crate::support::endpoint::root;
+use crate::support::fixture::ECS_TASK;
+use crate::support::offline::stepwright;
+use crate::support::{FIXTURES, World};
+
+/// The workflow's role of the example with no policy of its own, and one that is derived.
+fn derived(stack: &str) -> String {
+    let start = stack.find("[role.workflow.inline_policies.run_task]").expect("the policy begins");
+    let end = stack.find("[state_machine.nightly]").expect("the machine follows");
+    let head = stack[..start].replace("[role.workflow]", "[role.workflow]\npermissions_for = \"state_machine.nightly\"");
+    format!("{head}{}", &stack[end..])
+}
+
+#[test]
+fn the_examples_lack_nothing() {
+    for fixture in FIXTURES {
+        let outcome = stepwright(&root().join("stacks"), &["validate", fixture.file]).expect(0);
+        assert_eq!(outcome.stderr, "", "{}", fixture.file);
+    }
+}
+
+#[test]
+fn each_action_that_is_taken_away_is_named_with_its_state() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let text = std::fs::read_to_string(root().join("stacks/ecs-task.toml")).expect("the example");
+    let definition = std::fs::read_to_string(root().join("stacks/ecs-task.asl.json")).expect("its definition");
+    std::fs::write(folder.path().join("ecs-task.asl.json"), definition).expect("written");
+    for action in [
+        "ecs:RunTask",
+        "iam:PassRole",
+        "ecs:DescribeTasks",
+        "ecs:StopTask",
+        "events:PutTargets",
+        "events:PutRule",
+        "events:DescribeRule",
+    ] {
+        let without = text.replace(&format!("\"{action}\""), "\"sns:Publish\"");
+        assert_ne!(without, text);
+        std::fs::write(folder.path().join("stack.toml"), without).expect("written");
+        let outcome = stepwright(folder.path(), &["validate", "stack.toml"]).expect(0);
+        outcome.says(&["warning: `RunReport` needs ", action, "role.workflow does not allow", "add to the inline_policies"]);
+        assert_eq!(outcome.stderr.matches("warning: ").count(), 1, "{outcome}");
+    }
+}
+
+#[test]
+fn a_derived_policy_follows_the_definition() {
+    let world = World::of(&ECS_TASK);
+    world.write(ECS_TASK.file, &derived(&world.read(ECS_TASK.file)));
+    world.stepwright(&["apply", ECS_TASK.file, "--yes"]).expect(0);
+    world.stepwright(&["plan", ECS_TASK.file, "--detailed-exitcode"]).expect(0);
+    let account = world.endpoint.account("show");
+    let policy = &account["roles"]["nightly-report-workflow"]["inline_policies"]["state_machine.nightly"];
+    let statements = policy["Statement"].as_array().expect("statements");
+    let run = statements.iter().find(|statement| statement["Action"] == "ecs:RunTask").expect("the task may be run");
+    assert!(run["Resource"].as_str().is_some_and(|arn| arn.ends_with(":task-definition/nightly-report-report:*")), "{run}");
+    let pass = statements.iter().find(|statement| statement["Action"] == "iam:PassRole").expect("its roles may be passed");
+    assert_eq!(pass["Condition"]["StringEquals"]["iam:PassedToService"], "ecs-tasks.amazonaws.com");
+    assert_eq!(pass["Resource"].as_array().map(Vec::len), Some(2));
+    // Another image is another revision, and the policy outlives it.
+    let changed = [&["plan", ECS_TASK.file, "--format", "json"], ECS_TASK.change].concat();
+    let plan = world.stepwright(&changed).expect(0).json();
+    let of_role = |change: &&Json| change["address"] == "role.workflow";
+    let change = plan["resource_changes"].as_array().and_then(|changes| changes.iter().find(of_role)).expect("the role");
+    assert_eq!(change["change"]["actions"][0], "no-op", "{change:#}");
+    world.stepwright(&["destroy", ECS_TASK.file, "--yes"]).expect(0);
+    ECS_TASK.assert_is_gone(&world.in_account());
+}
+
+#[test]
+fn what_nothing_can_be_derived_from() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let role = r#"assume_role_policy_document = { Version = "2012-10-17", Statement = [{ Effect = "Allow", Principal = { Service = "states.amazonaws.com" }, Action = "sts:AssumeRole" }] }"#;
+    for (purpose, said) in [
+        ("\"state_machine.nihgtly\"", "there is no state_machine.nihgtly in this stack"),
+        ("\"cluster.main\"", "cluster.main tells nothing of what its role must be allowed to do"),
+        ("3", "`permissions_for` must be an address"),
+    ] {
+        let text = format!("[stack]\nname = \"s\"\n[cluster.main]\n[role.a]\npermissions_for = {purpose}\n{role}\n");
+        std::fs::write(folder.path().join("stack.toml"), text).expect("written");
+        stepwright(folder.path(), &["validate", "stack.toml"]).expect(1).says(&[said]);
+    }
+}
