@@ -231,12 +231,30 @@ impl Drop for S3Lock {
         if self.lease.check_now().is_err() {
             return;
         }
-        let free = Content { hold: Hold::Free, write: new_write(), ..self.content.clone() };
-        let etag = self.etag.lock().unwrap_or_else(PoisonError::into_inner).clone();
         // If this fails the lock is over in a moment all the same.
-        if let Ok(bytes) = free.bytes(&self.store) {
-            let _ = self.store.client.put(&self.store.lock_key(), bytes, Condition::Is(etag));
+        let _ = self.release();
+    }
+}
+
+impl S3Lock {
+    fn release(&self) -> Result<(), StateError> {
+        let client = &self.store.client;
+        let key = self.store.lock_key();
+        let mut etag = self.etag.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        // A renewal that was on its way when the run ended may have changed the ETag since, and may do so once more.
+        for _ in 0..3 {
+            let free = Content { hold: Hold::Free, write: new_write(), ..self.content.clone() };
+            if let Put::Written(_) = client.put(&key, free.bytes(&self.store)?, Condition::Is(etag))? {
+                return Ok(());
+            }
+            let Some(object) = client.get(&key)? else { return Ok(()) };
+            let there = Content::read(&object.bytes);
+            if there.holder.id != self.content.holder.id || there.hold != Hold::Leased {
+                return Ok(());
+            }
+            etag = object.etag;
         }
+        Ok(())
     }
 }
 
