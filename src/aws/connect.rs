@@ -78,7 +78,7 @@ pub async fn configuration(region: Option<&str>) -> SdkConfig {
 }
 
 /// How often a call is tried that a run begins with.
-pub(super) fn first_call_retries() -> RetryConfig {
+pub fn first_call_retries() -> RetryConfig {
     retries(FIRST_CALL_ATTEMPTS)
 }
 
@@ -87,7 +87,7 @@ fn retries(attempts: u32) -> RetryConfig {
 }
 
 /// Why there are no credentials, if there are none.
-async fn missing_credentials(config: &SdkConfig) -> Result<Option<String>, Error> {
+pub async fn missing_credentials(config: &SdkConfig) -> Result<Option<String>, Error> {
     let Some(provider) = config.credentials_provider() else {
         return Ok(Some("no credentials are configured".to_owned()));
     };

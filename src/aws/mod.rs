@@ -18,7 +18,7 @@ pub mod patience;
 mod permit;
 pub mod roles;
 
-pub use connect::{Connection, configuration, connect};
+pub use connect::{Connection, configuration, connect, first_call_retries, missing_credentials};
 pub use error::{Error, ErrorKind};
 pub use json::JsonExchange;
 pub use patience::Patience;

@@ -8,7 +8,7 @@ use crate::aws::{Aws, Connection, connect};
 use crate::cli::assignment::Assignment;
 use crate::cli::error::CliError;
 use crate::cli::options::{PlanOptions, StackOptions, StateOptions, VariableOptions};
-use crate::cli::store::store_of;
+use crate::cli::store::{local_path, store_of};
 use crate::cli::ui::Ui;
 use crate::diagnostic::{Diagnostic, has_errors};
 use crate::observe::{Look, observe};
@@ -18,7 +18,7 @@ use crate::render;
 use crate::resources;
 use crate::stack::load::{self, LoadError};
 use crate::stack::{ENVIRONMENT_PREFIX, Inputs, Stack, peek_allowed_account_ids, peek_name};
-use crate::state::{State, Store, digest};
+use crate::state::{FileStore, State, Store, digest};
 
 /// Reads a stack file. Beside it stand warnings.
 pub fn read_stack(path: &Path, inputs: &Inputs, allow_outside: bool, key: &str) -> Result<(Stack, Vec<Diagnostic>), CliError> {
@@ -72,6 +72,9 @@ pub fn open_project_with(
     let (stack, _) = read_stack(stack_path, inputs, allow_outside, "")?;
     let store = store_of(&stack, state)?;
     let found = store.read()?.state;
+    if found.is_none() && state.state.is_none() {
+        require_migrated(&store, &stack.name, stack_path)?;
+    }
     if let (None, Some(latest)) = (&found, store.history()?.first()) {
         let (path, serial) = (store.path().display(), latest.serial);
         ui.note(&format!(
@@ -83,6 +86,18 @@ pub fn open_project_with(
     let (stack, warnings) = read_stack(stack_path, inputs, allow_outside, &state.digest_key)?;
     ui.err(|writer, style| render::diagnostic::write(writer, &warnings, style.color));
     Ok(Project { stack, store, state })
+}
+
+/// Refuses to begin anew in S3 where there is a local state: both would hold the same resources.
+fn require_migrated(store: &Store, name: &str, stack_path: &Path) -> Result<(), CliError> {
+    let local = local_path(name);
+    if matches!(store, Store::File(_)) || FileStore::new(&local)?.read().is_ok_and(|loaded| loaded.state.is_none()) {
+        return Ok(());
+    }
+    let (there, here) = (store.path().display(), local.display());
+    Err(CliError::message(format!("[state.s3] leads to {there}, where there is no state, and there is one at {here}"))
+        .help(format!("move it there: stepwright state migrate {}", stack_path.display()))
+        .help(format!("or, if it is not needed any more, move {here} out of the way")))
 }
 
 /// The name of the stack in the file at `path`, whatever else is wrong with it.

@@ -15,7 +15,7 @@ pub struct Holder {
     pub run: Option<Run>,
     pub host: Option<String>,
     pub user: Option<String>,
-    /// Where its process number counts: this start of this machine, and the name space of its processes.
+    /// Where its process number counts: this start of this machine, the name space of its processes, and the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub machine: Option<String>,
     /// When its process began, by the kernel's clock: a process number is used again.
@@ -76,7 +76,19 @@ fn user() -> Option<String> {
 fn machine() -> Option<String> {
     let start = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     let processes = std::fs::read_link("/proc/self/ns/pid").ok()?;
-    Some(format!("{}/{}", start.trim(), processes.display()))
+    // Of another user's process the system may hide even that it lives.
+    let user = user_number()?;
+    Some(format!("{}/{}/{user}", start.trim(), processes.display()))
+}
+
+#[cfg(unix)]
+fn user_number() -> Option<u32> {
+    std::fs::metadata("/proc/self").ok().map(|found| std::os::unix::fs::MetadataExt::uid(&found))
+}
+
+#[cfg(not(unix))]
+fn user_number() -> Option<u32> {
+    None
 }
 
 /// The time of its begin, of a process that lives; see proc_pid_stat(5).

@@ -21,6 +21,9 @@ fn it_moves_there_and_back() {
     let world = moved();
     let lost = world.stepwright(&["state", "list", FILE]).expect(1);
     lost.says(&["there is no state at s3://states/"]);
+    for command in ["plan", "apply"] {
+        world.stepwright(&[command, FILE]).expect(1).says(&["where there is no state, and there is one at", "state migrate"]);
+    }
     world.stepwright(&["state", "migrate", FILE]).expect(0).says(&["Moved serial 1", "kept aside"]);
     assert!(!world.path("state/nightly-report.json").exists(), "nobody goes on with it by mistake");
     world.stepwright(&["plan", FILE, "--detailed-exitcode"]).expect(0);
@@ -108,4 +111,6 @@ fn what_is_wrong_with_the_place_is_said() {
     on("s3://states").says(&["s3://states names no object of S3", "s3://BUCKET/KEY"]);
     on("s3://states/").says(&["names no object"]);
     on("s3://no-such-bucket-of-ours/x.json").says(&["NoSuchBucket", "create the bucket first"]);
+    let nobody = world.stepwright_without_credentials(&["state", "list", "--state", "s3://states/x.json"]).expect(1);
+    nobody.says(&["AWS_PROFILE or AWS_ACCESS_KEY_ID"]);
 }

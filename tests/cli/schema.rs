@@ -26,7 +26,7 @@ const COMPARED: &[Compared] = &[
         resource_type: "role",
         replaced: &["role_name", "tags[].key", "tags[].value"],
         // PutRolePolicy and AttachRolePolicy make each policy a call of its own.
-        ours: &["name", "tags{}", "inline_policies{}", "managed_policy_arns[]"],
+        ours: &["name", "tags{}", "inline_policies{}", "managed_policy_arns[]", "permissions_for"],
     },
     Compared { resource_type: "state_machine", replaced: &["tags[].key", "tags[].value"], ours: &["tags{}"] },
 ];

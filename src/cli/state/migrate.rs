@@ -15,7 +15,7 @@ use crate::state::{Migrated, StateError, migrate};
 /// Moves the state to where the stack file says now: into S3 once [state.s3] was added, or to another bucket or file.
 ///
 /// It keeps its lineage and serial. In the old place it is kept aside, and nothing exists there any more, so that
-/// nobody goes on with it by mistake; its history stays there too. Nothing is called in AWS but S3.
+/// nobody goes on with it by mistake. The history does not move: it stays beside what is kept. Nothing is called in AWS but S3.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  stepwright state migrate stacks/ecs-task.toml                                  from state/NAME.json to [state.s3]\n  stepwright state migrate stacks/ecs-task.toml --from s3://old-bucket/nightly.json"
@@ -49,8 +49,11 @@ impl Migrate {
         let Migrated { state, kept } = moved.map_err(|error| match error {
             StateError::Absent { path } => CliError::message(format!("there is no state at {}", path.display()))
                 .help("name the place that it comes from with --from"),
-            StateError::Unsettled { .. } => CliError::message("an interrupted run has left open what it did")
-                .help("settle it in the old place first: stepwright apply STACK"),
+            StateError::Unsettled { path, .. } => {
+                let (stack, path) = (self.stack.display(), path.display());
+                CliError::message("an interrupted run has left open what it did")
+                    .help(format!("settle it in the old place first: stepwright apply {stack} --state {path}"))
+            }
             error => error.into(),
         })?;
         ui.note(&format!("Moved serial {} of {} to {}.", state.serial, state.stack, to.path().display()));

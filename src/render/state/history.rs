@@ -8,7 +8,7 @@ use crate::render::Style;
 use crate::render::clean::clean;
 use crate::render::literal;
 use crate::render::style::Ink;
-use crate::state::{Compared, Comparison, Earlier, State};
+use crate::state::{Compared, Comparison, Earlier, State, StateError};
 
 /// `state history`: a line for each state, the present one first.
 pub fn history(out: &mut dyn Write, present: Option<&Earlier>, earlier: &[Earlier], style: Style) -> Result<()> {
@@ -22,6 +22,7 @@ pub fn history(out: &mut dyn Write, present: Option<&Earlier>, earlier: &[Earlie
         match &it.content {
             Ok((_, Some(author))) => write!(out, "  {}", clean(&author.command))?,
             Ok((_, None)) => {}
+            Err(StateError::Sealed { .. }) => write!(out, "  {}", style.paint(Ink::Alert, "sealed, no key to open it"))?,
             Err(_) => write!(out, "  {}", style.paint(Ink::Alert, "damaged"))?,
         }
         let is_present = present.is_some() && index == 0;

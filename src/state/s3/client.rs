@@ -5,6 +5,7 @@
 
 use std::future::Future;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -26,11 +27,25 @@ use crate::state::s3::S3Location;
 /// The objects of one bucket.
 #[derive(Debug)]
 pub struct Client {
-    /// Gone only while it is dropped.
-    runtime: Option<Runtime>,
+    runtime: Background,
     s3: aws_sdk_s3::Client,
+    /// The same with less patience, until the store has answered once: a wrong endpoint is to be told in seconds.
+    first: aws_sdk_s3::Client,
+    has_answered: Arc<AtomicBool>,
     bucket: String,
     kms_key_id: Option<String>,
+}
+
+/// A runtime that does not wait for its threads when it is dropped, which is forbidden within another runtime.
+#[derive(Debug)]
+struct Background(Option<Runtime>);
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -78,6 +93,7 @@ impl Client {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("state-store").enable_all().build();
         let runtime = runtime.map_err(|source| StateError::Io { action: "start a thread for", path: path.clone(), source })?;
+        let runtime = Background(Some(runtime));
         let Some(config) = wait(&runtime, configuration) else {
             let source = std::io::Error::other("the AWS configuration could not be read");
             return Err(StateError::Io { action: "reach", path, source });
@@ -86,6 +102,14 @@ impl Client {
             let source = aws::Error::new("s3:GetObject", aws::ErrorKind::Refused, "no region is set")
                 .help("set `region` in [state.s3], AWS_REGION, or `region` in the AWS profile");
             return Err(StateError::Remote { action: "reach", path, source: Box::new(source) });
+        }
+        let credentials = config.clone();
+        let missing = wait(&runtime, async move { aws::missing_credentials(&credentials).await });
+        let failed = |source| StateError::Remote { action: "reach", path: path.clone(), source: Box::new(source) };
+        if let Some(reason) = missing.transpose().map_err(failed)?.flatten() {
+            let source = aws::Error::new("s3:GetObject", aws::ErrorKind::Credentials, reason)
+                .help("set AWS_PROFILE or AWS_ACCESS_KEY_ID, or log in (`aws sso login`)");
+            return Err(failed(source));
         }
         let mut builder = aws_sdk_s3::config::Builder::from(&config)
             .behavior_version(BehaviorVersion::latest())
@@ -100,9 +124,10 @@ impl Client {
         if let Some(endpoint) = &location.endpoint {
             builder = builder.endpoint_url(endpoint);
         }
-        let s3 = aws_sdk_s3::Client::from_conf(builder.build());
+        let s3 = aws_sdk_s3::Client::from_conf(builder.clone().build());
+        let first = aws_sdk_s3::Client::from_conf(builder.retry_config(aws::first_call_retries()).build());
         let (bucket, kms_key_id) = (location.bucket.clone(), location.kms_key_id.clone());
-        Ok(Self { runtime: Some(runtime), s3, bucket, kms_key_id })
+        Ok(Self { runtime, s3, first, has_answered: Arc::default(), bucket, kms_key_id })
     }
 
     /// `s3://BUCKET/key`, which errors name.
@@ -112,7 +137,7 @@ impl Client {
 
     /// Runs `task` beside everything else.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> Option<tokio::task::JoinHandle<()>> {
-        Some(self.runtime.as_ref()?.spawn(task))
+        Some(self.runtime.0.as_ref()?.spawn(task))
     }
 
     pub fn get(&self, key: &str) -> Result<Option<Object>, StateError> {
@@ -121,7 +146,10 @@ impl Client {
 
     /// The same, to be awaited.
     pub fn get_later(&self, key: &str) -> impl Future<Output = Result<Option<Object>, aws::Error>> + Send + 'static + use<> {
-        get(self.s3.clone(), self.bucket.clone(), key.to_owned())
+        let has_answered = self.has_answered.clone();
+        let s3 = if has_answered.load(Ordering::Relaxed) { self.s3.clone() } else { self.first.clone() };
+        let call = get(s3, self.bucket.clone(), key.to_owned());
+        async move { call.await.inspect(|_| has_answered.store(true, Ordering::Relaxed)) }
     }
 
     /// Writes the object if `condition` holds. One whose answer was lost is recognised by its content, which must
@@ -173,13 +201,21 @@ impl Client {
 
     /// The keys that begin with `prefix`.
     pub fn list(&self, prefix: &str) -> Result<Vec<String>, StateError> {
+        Ok(self.list_with_times(prefix)?.into_iter().map(|(key, _)| key).collect())
+    }
+
+    /// The same, and when each was written, in seconds since 1970.
+    pub fn list_with_times(&self, prefix: &str) -> Result<Vec<(String, i64)>, StateError> {
         let (s3, bucket, begin) = (self.s3.clone(), self.bucket.clone(), prefix.to_owned());
         let call = async move {
             let mut pages = s3.list_objects_v2().bucket(bucket).prefix(begin).into_paginator().send();
             let mut keys = Vec::new();
             while let Some(page) = pages.next().await {
                 let page = page.map_err(|error| described("s3:ListBucket", error))?;
-                keys.extend(page.contents().iter().filter_map(|object| object.key().map(str::to_owned)));
+                let times = |object: &aws_sdk_s3::types::Object| {
+                    Some((object.key()?.to_owned(), object.last_modified().map_or(0, aws_sdk_s3::primitives::DateTime::secs)))
+                };
+                keys.extend(page.contents().iter().filter_map(times));
             }
             Ok(keys)
         };
@@ -192,26 +228,17 @@ impl Client {
         key: &str,
         call: impl Future<Output = Result<T, aws::Error>> + Send + 'static,
     ) -> Result<T, StateError> {
-        let answer = self.runtime.as_ref().and_then(|runtime| wait(runtime, call));
+        let answer = wait(&self.runtime, call);
         let bug = || Err(aws::Error::new("s3:Call", aws::ErrorKind::Bug, "the call broke down"));
         let failed = |source| StateError::Remote { action, path: self.url(key), source: Box::new(source) };
         answer.unwrap_or_else(bug).map_err(failed)
     }
 }
 
-impl Drop for Client {
-    fn drop(&mut self) {
-        // A runtime that is dropped waits for its threads, which is forbidden within another runtime.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
 /// What `future` comes to on `runtime`, from within another runtime or none; `None` if it panicked.
-fn wait<T: Send + 'static>(runtime: &Runtime, future: impl Future<Output = T> + Send + 'static) -> Option<T> {
+fn wait<T: Send + 'static>(runtime: &Background, future: impl Future<Output = T> + Send + 'static) -> Option<T> {
     let (sender, receiver) = std::sync::mpsc::channel();
-    runtime.spawn(async move {
+    runtime.0.as_ref()?.spawn(async move {
         // Nobody waits for it any more only where the process ends.
         let _ = sender.send(future.await);
     });

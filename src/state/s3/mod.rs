@@ -122,8 +122,16 @@ impl S3Store {
     }
 
     pub(super) fn present(&self) -> Result<Option<Earlier>, StateError> {
-        let Some(Head { snapshot: Some(part), .. }) = self.read_head()? else { return Ok(None) };
-        self.earlier_at(part.serial, &part.key)
+        let Some(object) = self.client.get(&self.key)? else { return Ok(None) };
+        match head::read(&object.bytes, &self.path) {
+            Ok(Head { snapshot: Some(part), .. }) => self.earlier_at(part.serial, &part.key),
+            Ok(_) => Ok(None),
+            // It is there, and says no more than that: the ones before it may be just what is looked for.
+            Err(error) => {
+                let (path, size, written_at) = (self.path.clone(), object.bytes.len(), object.modified_at);
+                Ok(Some(Earlier { serial: 0, path, size, written_at, content: Err(error) }))
+            }
+        }
     }
 
     pub(super) fn earlier(&self, serial: u64) -> Result<Earlier, StateError> {
@@ -204,11 +212,13 @@ impl S3Store {
     /// Every snapshot in the bucket, whoever names it, the latest first.
     fn snapshots(&self) -> Result<Vec<(u64, String)>, StateError> {
         let prefix = self.states_prefix();
-        let serial = |key: &String| key.strip_prefix(&prefix)?.split_once('-')?.0.parse().ok();
-        let keys = self.client.list(&prefix)?;
-        let mut found: Vec<(u64, String)> = keys.into_iter().filter_map(|key| Some((serial(&key)?, key))).collect();
-        found.sort_by_key(|(serial, _)| std::cmp::Reverse(*serial));
-        Ok(found)
+        let serial = |key: &str| key.strip_prefix(&prefix)?.split_once('-')?.0.parse::<u64>().ok();
+        let listed = self.client.list_with_times(&prefix)?;
+        let mut found: Vec<(u64, i64, String)> =
+            listed.into_iter().filter_map(|(key, at)| Some((serial(&key)?, at, key))).collect();
+        // Of several with one serial, of lineages that were lost, the latest counts.
+        found.sort_by(|one, other| (other.0, other.1, &other.2).cmp(&(one.0, one.1, &one.2)));
+        Ok(found.into_iter().map(|(serial, _, key)| (serial, key)).collect())
     }
 
     fn states_prefix(&self) -> String {

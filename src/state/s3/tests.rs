@@ -212,6 +212,7 @@ fn a_head_that_is_cut_or_flipped_anywhere_is_an_error_and_can_be_replaced() {
     overwrite(&store, "nightly.json", &whole[..whole.len() / 2]);
     assert!(store.read().is_err());
     assert!(open(&store).is_err());
+    assert!(store.present().expect("it is there").is_some_and(|present| present.content.is_err()));
     assert_eq!(store.history().expect("it lists what is there")[0].serial, 1);
     let Opened::Lost(recovery) = Opened::open(store.clone(), "state restore", NO_WAIT).expect("it opens") else {
         panic!("it can't be read")
