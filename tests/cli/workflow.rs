@@ -52,7 +52,7 @@ fn life_of(fixture: &Fixture) -> World {
     world.stepwright(&["apply", file, "--yes"]).expect(0);
     fixture.assert_is_all(&world.in_account());
     world.stepwright(&["plan", file, "--detailed-exitcode"]).expect(0);
-    let listed = world.stepwright(&["state", "list", "--state", &format!("state/{}.json", fixture.stack)]).expect(0);
+    let listed = world.stepwright(&["state", "list", fixture.file]).expect(0);
     for address in fixture.addresses {
         listed.says(&[address]);
     }
