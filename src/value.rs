@@ -61,6 +61,18 @@ pub enum NotPlain {
 }
 
 impl Value {
+    /// What a user calls its kind.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "true or false",
+            Self::Number(_) => "a number",
+            Self::String(_) | Self::Pending(_) | Self::Secret(_) => "a string",
+            Self::List(_) => "a list",
+            Self::Map(_) => "a table",
+        }
+    }
+
     pub fn string(text: impl Into<String>) -> Self {
         Self::String(text.into())
     }

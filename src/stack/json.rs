@@ -270,7 +270,7 @@ impl Reader<'_> {
         })
     }
 
-    /// `uXXXX`.
+    /// The code unit whose four hexadecimal digits stand here behind a `u`; `None`, and nothing is read, if they do not.
     fn code_unit(&mut self) -> Option<u32> {
         let digits = self.text.text.get(self.at..self.at + 5)?.strip_prefix('u')?;
         let code = digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok())?;

@@ -25,6 +25,18 @@ pub struct TaskDefinition {
     pub roles: Vec<Value>,
 }
 
+/// What it takes to deliver logs, as AWS's documentation lists it.
+pub const LOG_DELIVERY: [&str; 8] = [
+    "logs:CreateLogDelivery",
+    "logs:GetLogDelivery",
+    "logs:UpdateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:DescribeResourcePolicies",
+    "logs:DescribeLogGroups",
+];
+
 /// Everything that the machine's role needs.
 pub fn of_machine(machine: Machine<'_>) -> Vec<Need> {
     let Some(definition) = machine.spec.get("definition") else { return Vec::new() };
@@ -319,19 +331,7 @@ fn of_settings(spec: &Value, found: &mut Found) {
     if logging.and_then(|logging| logging.text("level")).is_some_and(|level| level != "OFF") {
         found.path = Path::key("logging_configuration");
         found.reason = "executions are logged".to_owned();
-        found.add(
-            &[
-                "logs:CreateLogDelivery",
-                "logs:GetLogDelivery",
-                "logs:UpdateLogDelivery",
-                "logs:DeleteLogDelivery",
-                "logs:ListLogDeliveries",
-                "logs:PutResourcePolicy",
-                "logs:DescribeResourcePolicies",
-                "logs:DescribeLogGroups",
-            ],
-            &Target::Whole,
-        );
+        found.add(&LOG_DELIVERY, &Target::Whole);
     }
     if spec.get("tracing_configuration").and_then(|tracing| tracing.get("enabled")).and_then(Value::as_bool) == Some(true) {
         found.path = Path::key("tracing_configuration");

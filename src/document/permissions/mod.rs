@@ -29,7 +29,7 @@ mod tests;
 pub use containers::of_containers;
 pub use integrations::managed_rule;
 pub use judge::{Granted, Sampler, Verdict, judge, managed_policy};
-pub use machine::{Machine, TaskDefinition, of_machine};
+pub use machine::{LOG_DELIVERY, Machine, TaskDefinition, of_machine};
 pub use statement::{Statement, policy_document, statements};
 
 /// One action that a role must be allowed to do.

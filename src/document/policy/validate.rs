@@ -111,13 +111,13 @@ fn check_statement(statement: &Value, kind: PolicyKind, path: &Path, findings: &
     match statement.get("Condition") {
         Some(Value::Map(operators)) => {
             for (operator, keys) in operators.iter().filter(|(_, keys)| !matches!(keys, Value::Map(_) | Value::Pending(_))) {
-                let message = format!("`{operator}` holds a table of condition keys, not {}", kind_of(keys));
+                let message = format!("`{operator}` holds a table of condition keys, not {}", keys.kind());
                 findings.push(Finding::error(path.join_key("Condition").join_key(operator), message));
             }
         }
         None | Some(Value::Pending(_) | Value::Null) => {}
         Some(other) => {
-            findings.push(Finding::error(path.join_key("Condition"), format!("`Condition` is a table, not {}", kind_of(other))));
+            findings.push(Finding::error(path.join_key("Condition"), format!("`Condition` is a table, not {}", other.kind())));
         }
     }
 }
@@ -193,7 +193,7 @@ fn check_strings(
             match item {
                 Value::String(text) => findings.extend(problem(text).map(|message| Finding::error(path, message))),
                 Value::Pending(_) | Value::Secret(_) => {}
-                other => findings.push(Finding::error(path, format!("`{member}` is made of strings, not of {}", kind_of(other)))),
+                other => findings.push(Finding::error(path, format!("`{member}` is made of strings, not of {}", other.kind()))),
             }
         }
     }
@@ -206,17 +206,6 @@ fn check_members(map: &Map, known: &[&str], path: &Path, what: &str, findings: &
             .help(format!("known are {}", known.join(", ")));
         finding.replacement = nearest(key, known.iter().copied()).map(str::to_owned);
         findings.push(finding);
-    }
-}
-
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) | Value::Pending(_) | Value::Secret(_) => "a string",
-        Value::List(_) => "a list",
-        Value::Map(_) => "a table",
     }
 }
 

@@ -221,13 +221,7 @@ fn leaf(out: &mut dyn Write, node: &Node, rect: Rect) -> Result<()> {
         }
         _ => {
             writeln!(out, "<rect class=\"shape\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"6\"/>")?;
-            writeln!(
-                out,
-                "<path class=\"accent\" d=\"M{0} {1}h-1a4 4 0 0 0 -4 4v{2}a4 4 0 0 0 4 4h1z\"/>",
-                Px(rect.x + 6.0),
-                Px(rect.y + 1.0),
-                Px(rect.height - 10.0)
-            )?;
+            accent(out, rect)?;
         }
     }
     text_of(out, node, text_x, rect.y)?;
@@ -268,17 +262,22 @@ fn text_of(out: &mut dyn Write, node: &Node, x: f64, y: f64) -> Result<()> {
     Ok(())
 }
 
-fn box_of_groups(out: &mut dyn Write, graph: &FlowGraph, layout: &Layout, node: &Node, rect: Rect) -> Result<()> {
-    open(out, node)?;
-    let (x, y, width, height) = (Px(rect.x), Px(rect.y), Px(rect.width), Px(rect.height));
-    writeln!(out, "<rect class=\"group\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"6\"/>")?;
+/// The colored edge at the left of a box.
+fn accent(out: &mut dyn Write, rect: Rect) -> Result<()> {
     writeln!(
         out,
         "<path class=\"accent\" d=\"M{0} {1}h-1a4 4 0 0 0 -4 4v{2}a4 4 0 0 0 4 4h1z\"/>",
         Px(rect.x + 6.0),
         Px(rect.y + 1.0),
         Px(rect.height - 10.0)
-    )?;
+    )
+}
+
+fn box_of_groups(out: &mut dyn Write, graph: &FlowGraph, layout: &Layout, node: &Node, rect: Rect) -> Result<()> {
+    open(out, node)?;
+    let (x, y, width, height) = (Px(rect.x), Px(rect.y), Px(rect.width), Px(rect.height));
+    writeln!(out, "<rect class=\"group\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"6\"/>")?;
+    accent(out, rect)?;
     text_of(out, node, rect.x + BESIDE_TEXT, rect.y)?;
     for group in &node.groups {
         let Some(found) = graph.groups.get(*group) else { continue };

@@ -17,6 +17,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::aws::{Aws, Error, ErrorKind, Patience};
+use crate::document::permissions::LOG_DELIVERY;
 use crate::document::policy::Context;
 use crate::document::states_language::{ManagedRule, managed_rules};
 use crate::resource::Operation;
@@ -28,18 +29,6 @@ const ROLE_REFUSALS: [&str; 3] = [
     "is authorized to assume the provided role",
     "is not authorized to create managed-rule",
     "is not authorized to access the Log Destination",
-];
-
-/// What it takes to deliver logs, as AWS's documentation lists it.
-const LOG_DELIVERY: [&str; 8] = [
-    "logs:CreateLogDelivery",
-    "logs:GetLogDelivery",
-    "logs:UpdateLogDelivery",
-    "logs:DeleteLogDelivery",
-    "logs:ListLogDeliveries",
-    "logs:PutResourcePolicy",
-    "logs:DescribeResourcePolicies",
-    "logs:DescribeLogGroups",
 ];
 
 /// Calls until it succeeds or the refusal is final. `arn` is the machine's, `spec` what it is to be.

@@ -76,10 +76,10 @@ impl S3Location {
 }
 
 impl S3Store {
-    /// The store at `location`, which need not hold anything. Nothing is called yet.
+    /// The store at `location`, which need not hold anything. The store itself is not called yet.
     ///
     /// # Errors
-    /// If there is no region.
+    /// If there is no region, or no credentials.
     pub fn new(location: &S3Location) -> Result<Self, StateError> {
         Ok(Self::of(Client::new(location)?, location))
     }
@@ -110,13 +110,7 @@ impl S3Store {
     }
 
     pub(super) fn history(&self) -> Result<Vec<Earlier>, StateError> {
-        let named = match self.read_head() {
-            Ok(Some(head)) => head.history.iter().map(|part| (part.serial, part.key.clone())).collect(),
-            // What can't be read has no say; what is there may be just what is looked for.
-            Ok(None) => self.snapshots()?,
-            Err(error) if error.is_about_damage() => self.snapshots()?,
-            Err(error) => return Err(error),
-        };
+        let named = self.earlier_snapshots()?;
         let read = |(serial, key): (u64, String)| self.earlier_at(serial, &key).transpose();
         named.into_iter().filter_map(read).collect()
     }
@@ -135,12 +129,7 @@ impl S3Store {
     }
 
     pub(super) fn earlier(&self, serial: u64) -> Result<Earlier, StateError> {
-        let named: Vec<(u64, String)> = match self.read_head() {
-            Ok(Some(head)) => head.history.into_iter().map(|part| (part.serial, part.key)).collect(),
-            Ok(None) => self.snapshots()?,
-            Err(error) if error.is_about_damage() => self.snapshots()?,
-            Err(error) => return Err(error),
-        };
+        let named = self.earlier_snapshots()?;
         for (_, key) in named.iter().filter(|(found, _)| *found == serial) {
             if let Some(earlier) = self.earlier_at(serial, key)? {
                 return Ok(earlier);
@@ -207,6 +196,17 @@ impl S3Store {
     fn earlier_at(&self, serial: u64, key: &str) -> Result<Option<Earlier>, StateError> {
         let object = self.client.get(key)?;
         Ok(object.map(|object| Earlier::of(self.client.url(key), object.bytes, Some(serial), object.modified_at, &self.cipher)))
+    }
+
+    /// The snapshots before the present one, the latest first.
+    fn earlier_snapshots(&self) -> Result<Vec<(u64, String)>, StateError> {
+        match self.read_head() {
+            Ok(Some(head)) => Ok(head.history.into_iter().map(|part| (part.serial, part.key)).collect()),
+            // What can't be read has no say; what is there may be just what is looked for.
+            Ok(None) => self.snapshots(),
+            Err(error) if error.is_about_damage() => self.snapshots(),
+            Err(error) => Err(error),
+        }
     }
 
     /// Every snapshot in the bucket, whoever names it, the latest first.

@@ -4,7 +4,7 @@ use crate::diagnostic::{Finding, nearest};
 use crate::document::states_language::model::{Part, QueryLanguage, State, StateKind};
 use crate::document::states_language::rules::code::{NO_PATH, SCHEMA_VALIDATION_FAILED, TOO_DEEPLY_NESTED};
 use crate::document::states_language::rules::members::{self, PathForm};
-use crate::document::states_language::rules::{Report, describe, is_jsonata, is_unknown, looks_like_path};
+use crate::document::states_language::rules::{Report, is_jsonata, is_unknown, looks_like_path};
 use crate::value::{Map, Path, Segment, Value};
 
 /// Rules within each other further than this are refused.
@@ -138,7 +138,7 @@ fn check_variable(map: &Map, path: &Path, report: &mut Report) {
         None => {}
         Some(value) if is_unknown(value) => {}
         Some(Value::String(text)) => members::check_path_text(text, "Variable", at, PathForm::Reference, report),
-        Some(other) => report.error(at, format!("`Variable` must be a path, not {}", describe(other))),
+        Some(other) => report.error(at, format!("`Variable` must be a path, not {}", other.kind())),
     }
 }
 
@@ -161,7 +161,7 @@ fn check_operand(key: &str, value: &Value, operand: Operand, path: &Path, report
         (Operand::Number, _) => "a number",
         (Operand::Boolean, _) => "true or false",
     };
-    report.error(at, format!("`{key}` compares with {wanted}, not with {}", describe(value)));
+    report.error(at, format!("`{key}` compares with {wanted}, not with {}", value.kind()));
 }
 
 /// In JSONata: a `Condition`.
@@ -177,7 +177,7 @@ fn check_condition(map: &Map, path: &Path, report: &mut Report) {
             report.push(finding.code(SCHEMA_VALIDATION_FAILED).help(help));
         }
         Some(other) => {
-            report.error(path.join_key("Condition"), format!("`Condition` is an expression, not {}", describe(other)));
+            report.error(path.join_key("Condition"), format!("`Condition` is an expression, not {}", other.kind()));
         }
     }
 }
@@ -195,7 +195,7 @@ fn inner_rules<'a>(map: &'a Map, path: &Path, report: &mut Report) -> Vec<Part<'
                 rules.extend(items.iter().enumerate().map(|(index, value)| Part { value, path: at.join(Segment::Index(index)) }));
             }
             Some(value) if is_unknown(value) => {}
-            Some(other) => report.error(at, format!("`{key}` must be a list of rules, not {}", describe(other))),
+            Some(other) => report.error(at, format!("`{key}` must be a list of rules, not {}", other.kind())),
         }
     }
     rules.extend(map.get("Not").map(|value| Part { value, path: path.join_key("Not") }));

@@ -4,7 +4,7 @@ use crate::diagnostic::{Finding, nearest};
 use crate::document::states_language::model::StateKind::{Choice, Fail, Map, Parallel, Pass, Succeed, Task, Wait};
 use crate::document::states_language::model::{QueryLanguage, Scope, ScopeRole, State, StateKind, StateMachine};
 use crate::document::states_language::rules::code::SCHEMA_VALIDATION_FAILED;
-use crate::document::states_language::rules::{Report, describe, is_unknown, members};
+use crate::document::states_language::rules::{Report, is_unknown, members};
 use crate::value::{Path, Value};
 
 const MACHINE: [&str; 6] = ["StartAt", "States", "Comment", "Version", "TimeoutSeconds", "QueryLanguage"];
@@ -153,7 +153,7 @@ pub fn check_state(machine: &StateMachine<'_>, state: &State<'_>, report: &mut R
         }
         Some(Value::String(_)) => {}
         Some(other) => {
-            report.error(state.path.join_key("Type"), format!("`Type` must be a string, not {}", describe(other)));
+            report.error(state.path.join_key("Type"), format!("`Type` must be a string, not {}", other.kind()));
             return false;
         }
     }
@@ -240,7 +240,7 @@ fn check_required(state: &State<'_>, report: &mut Report) {
             Some(other)
                 if FIELDS.iter().any(|field| field.name == key && state.kind.is_some_and(|kind| field.kinds.contains(&kind))) =>
             {
-                report.error(state.path.join_key(key), format!("`{key}` must be a list, not {}", describe(other)));
+                report.error(state.path.join_key(key), format!("`{key}` must be a list, not {}", other.kind()));
             }
             Some(_) => {}
         }
@@ -262,7 +262,7 @@ fn check_transition(state: &State<'_>, report: &mut Report) {
         (_, None | Some(Value::Bool(_))) => {}
         (_, Some(value)) if is_unknown(value) => {}
         (_, Some(other)) => {
-            report.error(state.path.join_key("End"), format!("`End` must be true or false, not {}", describe(other)));
+            report.error(state.path.join_key("End"), format!("`End` must be true or false, not {}", other.kind()));
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::document::states_language::rules::code::{
     DUPLICATE_STATE_NAME, INVALID_STATE_NAME, MISSING_END_STATE, MISSING_TRANSITION_TARGET, SCHEMA_VALIDATION_FAILED,
     TOO_DEEPLY_NESTED,
 };
-use crate::document::states_language::rules::{Report, describe, is_unknown};
+use crate::document::states_language::rules::{Report, is_unknown};
 use crate::value::{Path, Value};
 
 const LONGEST_NAME: usize = 80;
@@ -123,7 +123,7 @@ fn check_target(target: &Part<'_>, scope: &Scope<'_>, report: &mut Report) -> bo
             false
         }
         other => {
-            report.error(target.path.clone(), format!("the name of a state is wanted, not {}", describe(other)));
+            report.error(target.path.clone(), format!("the name of a state is wanted, not {}", other.kind()));
             false
         }
     }

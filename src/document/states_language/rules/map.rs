@@ -6,7 +6,7 @@ use crate::diagnostic::Finding;
 use crate::document::states_language::model::{Part, QueryLanguage, Scope, ScopeRole, State, StateKind, StateMachine};
 use crate::document::states_language::rules::code::{DUPLICATE_LABEL_NAME, INVALID_LABEL_NAME, SCHEMA_VALIDATION_FAILED};
 use crate::document::states_language::rules::members::{self, PathForm, whole};
-use crate::document::states_language::rules::{MachineType, Report, describe, is_jsonata, is_unknown, task};
+use crate::document::states_language::rules::{MachineType, Report, is_jsonata, is_unknown, task};
 use crate::value::{Map, Path, Value};
 
 const LONGEST_LABEL: usize = 40;
@@ -109,7 +109,7 @@ fn check_resource(map: &Map, path: &Path, calls: &[&str], report: &mut Report) {
                 report.push(finding.code(SCHEMA_VALIDATION_FAILED).help(format!("known are {}", known.join(", "))));
             }
         }
-        Some(other) => report.error(path.join_key("Resource"), format!("`Resource` must be a string, not {}", describe(other))),
+        Some(other) => report.error(path.join_key("Resource"), format!("`Resource` must be a string, not {}", other.kind())),
     }
 }
 

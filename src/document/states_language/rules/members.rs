@@ -5,7 +5,7 @@ use crate::document::states_language::intrinsic::Call;
 use crate::document::states_language::json_path::{JsonPath, Root};
 use crate::document::states_language::model::{QueryLanguage, State, StateKind};
 use crate::document::states_language::rules::code::{NO_PATH, PASS_RESULT_IS_STATIC, SCHEMA_VALIDATION_FAILED};
-use crate::document::states_language::rules::{DEEPEST_VALUE, Report, describe, is_jsonata, is_unknown, looks_like_path};
+use crate::document::states_language::rules::{DEEPEST_VALUE, Report, is_jsonata, is_unknown, looks_like_path};
 use crate::value::{Path, Segment, Value};
 
 /// What numbers a member takes.
@@ -112,7 +112,7 @@ pub fn check_text(value: &Value, key: &str, path: &Path, report: &mut Report) {
     match value.get(key) {
         None | Some(Value::String(_)) => {}
         Some(value) if is_unknown(value) => {}
-        Some(other) => report.error(path.join_key(key), format!("`{key}` must be a string, not {}", describe(other))),
+        Some(other) => report.error(path.join_key(key), format!("`{key}` must be a string, not {}", other.kind())),
     }
 }
 
@@ -140,7 +140,7 @@ pub fn check_number(value: &Value, key: &str, path: &Path, numbers: Numbers, lan
                 report.push(finding.code(NO_PATH).on_key().replacement(format!("{key}Path")));
             }
         }
-        Some(other) => report.error(path.join_key(key), format!("`{key}` must be {noun}, not {}", describe(other))),
+        Some(other) => report.error(path.join_key(key), format!("`{key}` must be {noun}, not {}", other.kind())),
     }
 }
 
@@ -152,7 +152,7 @@ pub fn check_path(value: &Value, key: &str, path: &Path, form: PathForm, report:
         Some(Value::String(text)) => text,
         // Of the others it is not certain that AWS refuses it.
         Some(Value::Null) => return,
-        Some(other) => return report.error(path.join_key(key), format!("`{key}` must be a path, not {}", describe(other))),
+        Some(other) => return report.error(path.join_key(key), format!("`{key}` must be a path, not {}", other.kind())),
     };
     if form == PathForm::OrCall && text.starts_with("States.") {
         if let Err(error) = Call::parse(text) {

@@ -149,7 +149,7 @@ impl Report {
                 finding.replacement = nearest(text, words.iter().copied()).map(str::to_owned);
                 self.push(finding);
             }
-            Some(other) => self.error(path.join_key(key), format!("`{key}` must be a string, not {}", describe(other))),
+            Some(other) => self.error(path.join_key(key), format!("`{key}` must be a string, not {}", other.kind())),
         }
     }
 
@@ -158,7 +158,7 @@ impl Report {
         match value {
             Value::Map(map) => return Some(map),
             value if is_unknown(value) => {}
-            other => self.error(path.clone(), format!("{what} must be a table, not {}", describe(other))),
+            other => self.error(path.clone(), format!("{what} must be a table, not {}", other.kind())),
         }
         None
     }
@@ -183,18 +183,6 @@ fn is_jsonata(text: &str) -> bool {
 fn looks_like_path(text: &str) -> bool {
     let is_path = text.starts_with("$.") || text.starts_with("$$.");
     (is_path && JsonPath::parse(text).is_ok()) || (text.starts_with("States.") && text.ends_with(')') && text.contains('('))
-}
-
-/// What a user calls it.
-fn describe(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) | Value::Pending(_) | Value::Secret(_) => "a string",
-        Value::List(_) => "a list",
-        Value::Map(_) => "a table",
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use crate::document::states_language::intrinsic::{Argument, Call};
 use crate::document::states_language::json_path::JsonPath;
 use crate::document::states_language::model::{Part, QueryLanguage, State};
 use crate::document::states_language::rules::code::{NO_DOLLAR, SCHEMA_VALIDATION_FAILED};
-use crate::document::states_language::rules::{DEEPEST_VALUE, Report, describe, is_jsonata, is_unknown, looks_like_path};
+use crate::document::states_language::rules::{DEEPEST_VALUE, Report, is_jsonata, is_unknown, looks_like_path};
 use crate::value::{Map, Path, Segment, Value};
 
 /// The members of a state that are templates.
@@ -78,7 +78,7 @@ fn check_member(map: &Map, key: &str, value: &Value, path: &Path, report: &mut R
         Value::String(text) => check_text(text, key, at, report),
         // AWS is said to take null, and nobody means anything by it.
         Value::Null => {}
-        other => report.error(at, format!("`{key}` holds a path or a call of an intrinsic function, not {}", describe(other))),
+        other => report.error(at, format!("`{key}` holds a path or a call of an intrinsic function, not {}", other.kind())),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::diagnostic::Finding;
 use crate::document::states_language::model::{QueryLanguage, State, StateKind};
 use crate::document::states_language::rules::members::{self, LONGEST_SECONDS, Numbers, PathForm, whole};
-use crate::document::states_language::rules::{Report, describe, is_unknown};
+use crate::document::states_language::rules::{Report, is_unknown};
 use crate::value::{Path, Segment, Value};
 
 const RETRIER: [&str; 7] =
@@ -64,7 +64,7 @@ pub fn check(state: &State<'_>, report: &mut Report) {
                 }
             }
             Some(value) if is_unknown(value) => {}
-            Some(other) => report.error(path, format!("`{key}` must be a list, not {}", describe(other))),
+            Some(other) => report.error(path, format!("`{key}` must be a list, not {}", other.kind())),
         }
     }
 }
@@ -75,7 +75,7 @@ fn check_errors(item: &Value, path: &Path, is_last: bool, report: &mut Report) {
         None => return report.error(path.clone(), "there is no `ErrorEquals`"),
         Some(Value::List(errors)) => errors,
         Some(value) if is_unknown(value) => return,
-        Some(other) => return report.error(at, format!("`ErrorEquals` must be a list of names, not {}", describe(other))),
+        Some(other) => return report.error(at, format!("`ErrorEquals` must be a list of names, not {}", other.kind())),
     };
     if errors.is_empty() {
         return report.error(at, "`ErrorEquals` is empty");
@@ -98,7 +98,7 @@ fn check_errors(item: &Value, path: &Path, is_last: bool, report: &mut Report) {
             }
             Value::String(_) => {}
             value if is_unknown(value) => {}
-            other => report.error(at, format!("the name of an error is a string, not {}", describe(other))),
+            other => report.error(at, format!("the name of an error is a string, not {}", other.kind())),
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::diagnostic::Finding;
 use crate::document::states_language::Integration;
 use crate::document::states_language::model::{QueryLanguage, State, StateKind};
 use crate::document::states_language::rules::code::SCHEMA_VALIDATION_FAILED;
-use crate::document::states_language::rules::{MachineType, Report, describe, is_jsonata, is_unknown};
+use crate::document::states_language::rules::{MachineType, Report, is_jsonata, is_unknown};
 use crate::value::Value;
 
 /// Services whose calls have no end to wait for.
@@ -144,7 +144,7 @@ fn check_arguments(state: &State<'_>, integration: &Integration, report: &mut Re
     };
     let Value::Map(map) = arguments.value else {
         if !matches!(arguments.value, Value::String(_)) && !is_unknown(arguments.value) {
-            let message = format!("`{member}` of a call is a table, not {}", describe(arguments.value));
+            let message = format!("`{member}` of a call is a table, not {}", arguments.value.kind());
             report.push(Finding::warning(arguments.path, message));
         }
         return;

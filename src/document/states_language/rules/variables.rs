@@ -10,7 +10,7 @@ use crate::document::states_language::model::{Part, QueryLanguage, State, StateM
 use crate::document::states_language::rules::code::{INVALID_VARIABLE_NAME, RESERVED_VARIABLE_NAME};
 use crate::document::states_language::rules::expressions::{Found, Moment};
 use crate::document::states_language::rules::payload_template::TEMPLATES;
-use crate::document::states_language::rules::{Report, describe, expressions, is_jsonata, is_unknown};
+use crate::document::states_language::rules::{Report, expressions, is_jsonata, is_unknown};
 use crate::value::{Segment, Value};
 
 const LONGEST_NAME: usize = 80;
@@ -121,7 +121,7 @@ fn check_assign(state: &State<'_>, assign: &Part<'_>, report: &mut Report) {
     let map = match assign.value {
         Value::Map(map) => map,
         value if is_unknown(value) => return,
-        other => return report.error(assign.path.clone(), format!("`Assign` must be a table, not {}", describe(other))),
+        other => return report.error(assign.path.clone(), format!("`Assign` must be a table, not {}", other.kind())),
     };
     for key in map.keys() {
         let name = match state.query_language {
