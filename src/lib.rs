@@ -26,6 +26,7 @@
 //! | [`state`] | the record on disk: file, journal, lock | what is remembered, and how it survives |
 //! | [`plan`] | desired × recorded × live → [`plan::Plan`], a function | what is decided, and its reasons |
 //! | [`observe`] | reading AWS, in batches | what is looked at |
+//! | [`consult`] | asking AWS beforehand: what it thinks of a spec, what is there of what is only named | what is asked before anything is made |
 //! | [`export`] | live resources → the text of a stack file; what a Terraform state holds | how an exported stack looks, what it refers to |
 //! | [`rebuild`] | live resources → the record of a stack whose state is lost | what is known of a resource by its tags |
 //! | [`apply`] | one loop that carries a plan out | concurrency, interrupts, settling |
@@ -76,6 +77,7 @@ pub mod state;
 
 pub mod plan;
 
+pub mod consult;
 pub mod observe;
 
 pub mod export;

@@ -12,6 +12,8 @@
 //! | its predecessor gone | `retire` | leave what runs still needs |
 //! | to know if an interrupted creation happened, or a name is taken | `find_many` | find what a creation made, whoever owns it |
 //! | the record of a stack whose state is lost | `list_owned` | find all that carries the stack's tag, whatever its name |
+//! | to know what a spec can't be beside others | `validate_around` | tell what a resource that it names is not made for |
+//! | AWS's own word on a spec | `opinion` | ask without making anything |
 //! | to know what roles must be allowed to do | `role_uses`, `grants`, `with_policy` | tell what a role is used for, and what a role allows |
 //! | a stack file for what is live | `mentions`, `bare_names`, `list`, `terraform` | know its own names where others write them |
 
@@ -22,6 +24,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use crate::address::Address;
 use crate::aws::{Aws, Error};
 use crate::diagnostic::Finding;
 use crate::document::permissions::{Granted, Need, Sampler};
@@ -183,10 +186,22 @@ pub struct Piece {
     pub attribute: &'static str,
 }
 
-/// What else a stack declares, as far as it matters to what a role must be allowed to do.
+/// What is around a resource: what else its stack declares or looks up, and where that is.
 pub trait Around {
-    /// The spec of the resource of this stack that `name`, its name, its ARN or a reference to it, names.
-    fn named(&self, resource_type: &str, name: &Template) -> Option<&Value>;
+    /// What `name`, a name, an ARN or a reference, names among the resources of a type.
+    fn named(&self, resource_type: &str, name: &Template) -> Option<Neighbour<'_>>;
+
+    /// Where the stack lives, as far as it is known.
+    fn place(&self) -> &Place;
+}
+
+/// A resource beside the one in question.
+#[derive(Clone, Copy, Debug)]
+pub struct Neighbour<'a> {
+    /// None for what the stack neither declares nor looks up.
+    pub address: Option<&'a Address>,
+    /// None for a look-up that nobody has made yet.
+    pub spec: Option<&'a Value>,
 }
 
 /// What a role that a spec names must be allowed to do.
@@ -235,6 +250,21 @@ pub trait ResourceType: Send + Sync + std::fmt::Debug {
     /// What is wrong with a spec beyond the shapes and limits of its fields. Pending parts are not judged.
     fn validate(&self, _spec: &Value) -> Vec<Finding> {
         Vec::new()
+    }
+
+    /// Where a spec names others by their names or ARNs, and of which type these are.
+    fn named_resources(&self, _spec: &Value) -> Vec<(Path, &'static str, Template)> {
+        Vec::new()
+    }
+
+    /// What is wrong with a spec by what is around it, beyond what `validate` says.
+    fn validate_around(&self, _spec: &Value, _around: &dyn Around) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    /// What AWS itself says of a spec before anything is made of it; what is pending has an example in its place.
+    async fn opinion(&self, _aws: &Aws, _spec: &Value) -> Result<Vec<Finding>, Error> {
+        Ok(Vec::new())
     }
 
     /// The attributes that are certain before AWS is asked, since the name, account and region make them.

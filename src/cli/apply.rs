@@ -8,6 +8,7 @@ use clap::Args;
 use crate::address::Address;
 use crate::aws::Connection;
 use crate::cli::assignment::Assignment;
+use crate::cli::consult::advise;
 use crate::cli::context::{Extent, Project, connect_to, inputs, look, open_project_with, require};
 use crate::cli::error::CliError;
 use crate::cli::execute::{Execution, execute, open_session, plan_options};
@@ -74,6 +75,7 @@ impl Apply {
         let seen = look(&connection, Some(&project.stack), session.state(), extent).await?;
         let options = plan::Options { only, ..plan_options(&self.options, &self.mode)? };
         let plan = seen.plan(Some(&project.stack), &options)?;
+        advise((&connection, &self.options), &project.stack, (&seen, &plan), ui).await?;
         if let Some(saved) = &saved {
             refuse_what_moved(saved, &plan, session.state(), &self.file)?;
         }

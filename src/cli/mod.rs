@@ -10,6 +10,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 mod apply;
 mod assignment;
 mod completions;
+mod consult;
 mod context;
 mod destroy;
 mod drift;

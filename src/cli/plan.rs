@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::apply::settle;
 use crate::aws::Connection;
+use crate::cli::consult::advise;
 use crate::cli::context::{Extent, connect_to, look, open_project};
 use crate::cli::error::CliError;
 use crate::cli::execute::plan_options;
@@ -56,6 +57,7 @@ impl PlanCommand {
         let seen = look(&connection, Some(&project.stack), &project.state, Extent::of(&self.options)).await?;
         let mut plan = seen.plan(Some(&project.stack), &options)?;
         plan.notices.splice(0..0, notices);
+        advise((&connection, &self.options), &project.stack, (&seen, &plan), ui).await?;
         if let Some(path) = &self.out {
             PlanFile::new(&self.stack, &self.options, &self.mode, &project, &plan)?.write(path, project.store.cipher())?;
         }

@@ -4,9 +4,11 @@
 use crate::template::Template;
 use crate::value::Value;
 
+pub mod naming;
 pub mod permissions;
 pub mod policy;
 pub mod states_language;
+pub mod warning;
 
 mod difference;
 

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Location, Source};
+use crate::document::naming;
+use crate::document::states_language::model::StateMachine;
 use crate::document::states_language::{LONGEST_DEFINITION, MachineType, code, validate};
 use crate::stack::node::{Content, Node};
 use crate::stack::resources::{place, quote_replacement};
@@ -31,7 +33,9 @@ pub fn check_definition(source: &Arc<Source>, machine_type: MachineType) -> Vec<
     let header = Location { source: source.clone(), range: opening };
     let mut locations = Locations { header, members: BTreeMap::new() };
     let value = value_of(&node, &Path::default(), &mut locations);
-    for mut finding in validate(&value, machine_type) {
+    let mut findings = validate(&value, machine_type);
+    findings.extend(naming::warnings(&StateMachine::parse(&value)));
+    for mut finding in findings {
         quote_replacement(&mut finding, &locations);
         diagnostics.push(place(&locations, finding));
     }

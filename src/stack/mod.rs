@@ -1,5 +1,6 @@
 //! A stack file, read: text → [`Stack`], every problem at once, each with its place.
 
+mod around;
 mod conceal;
 mod definition;
 mod document;
@@ -10,6 +11,7 @@ mod json;
 mod lifecycle;
 pub mod load;
 mod lookups;
+pub mod meaning;
 mod moves;
 mod node;
 mod outputs;
@@ -35,7 +37,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use crate::address::Address;
-use crate::diagnostic::{Location, Source};
+use crate::diagnostic::{Diagnostic, Finding, Location, Source};
 use crate::resource::ResourceType;
 use crate::schema::Phase;
 use crate::template::Reference;
@@ -111,6 +113,14 @@ pub struct Resource {
     /// What it refers to, each once, with the furthest phase it needs.
     pub dependencies: Vec<Dependency>,
     pub locations: Locations,
+}
+
+impl Resource {
+    /// A finding about its spec, placed in the user's text.
+    pub fn diagnostic(&self, mut finding: Finding) -> Diagnostic {
+        resources::quote_replacement(&mut finding, &self.locations);
+        resources::place(&self.locations, finding)
+    }
 }
 
 /// `[data.TYPE.NAME]`.

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::address::{Address, is_identifier};
 use crate::diagnostic::{Diagnostic, Location, Severity, Source, has_errors, nearest};
 use crate::graph;
+use crate::place::Place;
 use crate::resource::{ResourceType, find_kind};
 use crate::stack::conceal::conceal;
 use crate::stack::document::DocumentError;
@@ -22,7 +23,8 @@ use crate::stack::scope::{Referrer, Scope};
 use crate::stack::syntax::Damage;
 use crate::stack::variables::Inputs;
 use crate::stack::{
-    Stack, Variable, imports, lookups, moves, outputs, permissions, settings, state_settings, syntax, table, variables,
+    DataSource, Stack, Variable, imports, lookups, meaning, moves, outputs, permissions, settings, state_settings, syntax, table,
+    variables,
 };
 use crate::template::Reference;
 use crate::value::{Path, Segment, Value};
@@ -74,7 +76,7 @@ pub fn parse(
         }
     }
 
-    let data = data
+    let data: IndexMap<Address, DataSource> = data
         .iter()
         .filter_map(|it| lookups::read(&mut session, &it.address, it.kind, it.entry, &scope, digest))
         .map(|data| (data.address.clone(), data))
@@ -85,9 +87,12 @@ pub fn parse(
     let imports = imports::read(&mut session, table::find(&entries, imports::TABLE), &scope, digest);
     let moves = moves::read(table::find(&entries, moves::TABLE), &scope, &mut session.diagnostics);
     session.diagnostics.extend(permissions::derive(&mut assembled, &scope));
+    // What is wrong with a spec itself would be told once more as what its role lacks.
     if !has_errors(&session.diagnostics) {
         session.diagnostics.extend(permissions::check(&assembled, &scope));
     }
+    let place = Place::of_region(settings.region.as_deref(), &settings.allowed_account_ids);
+    session.diagnostics.extend(meaning::check(&assembled, data.values(), place));
     session.diagnostics.extend(repeated_names(&assembled));
     session.diagnostics.extend(rings(&assembled));
 
@@ -122,7 +127,7 @@ pub fn parse(
 }
 
 /// Whether it is a warning that the stack has turned off.
-fn is_allowed(diagnostic: &Diagnostic, allow: &[String]) -> bool {
+pub(super) fn is_allowed(diagnostic: &Diagnostic, allow: &[String]) -> bool {
     let is_named = diagnostic.code.is_some_and(|code| allow.iter().any(|allowed| allowed == code));
     diagnostic.severity == Severity::Warning && is_named
 }

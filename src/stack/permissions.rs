@@ -11,7 +11,8 @@ use crate::address::Address;
 use crate::diagnostic::{Diagnostic, Location, nearest};
 use crate::document::permissions::{Granted, Need, Sampler, Statement, Verdict, judge, policy_document, statements};
 use crate::place::Place;
-use crate::resource::{Around, RoleUse, normalise};
+use crate::resource::{RoleUse, normalise};
+use crate::stack::around::Surroundings;
 use crate::stack::node::{Content, Entry};
 use crate::stack::resources::{Assembled, dependencies};
 use crate::stack::scope::Scope;
@@ -152,33 +153,8 @@ fn find<'a>(assembled: &'a [Assembled], address: &Address) -> Option<&'a Assembl
     assembled.iter().find(|it| it.resource.address == *address)
 }
 
-/// The other resources of a stack, for those that ask about them.
-struct Others<'a>(&'a [Assembled]);
-
-impl Around for Others<'_> {
-    fn named(&self, resource_type: &str, name: &Template) -> Option<&Value> {
-        let mut of_type = self.0.iter().map(|it| &it.resource).filter(|it| it.address.resource_type == resource_type);
-        if let Some(Reference::Attribute { address, .. }) = name.references().next()
-            && matches!(name.parts().first(), Some(Part::Reference(Reference::Attribute { .. })))
-        {
-            return of_type.find(|it| it.address == *address).map(|it| &it.spec);
-        }
-        let Some(Part::Literal(last)) = name.parts().last() else {
-            return match name.parts().last() {
-                Some(Part::Reference(Reference::Attribute { address, .. })) => {
-                    of_type.find(|it| it.address == *address).map(|it| &it.spec)
-                }
-                _ => None,
-            };
-        };
-        let named = last.rsplit('/').next().unwrap_or(last);
-        let named = named.split(':').next().unwrap_or(named);
-        of_type.find(|it| it.spec.text(it.kind.description().name_field) == Some(named)).map(|it| &it.spec)
-    }
-}
-
 fn uses_of(assembled: &[Assembled], it: &Assembled) -> Vec<RoleUse> {
-    it.resource.kind.role_uses(&it.resource.spec, &Others(assembled))
+    it.resource.kind.role_uses(&it.resource.spec, &Surroundings::of(assembled))
 }
 
 /// Warnings for each use of a role of this stack that lacks something.

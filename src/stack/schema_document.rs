@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::document::states_language::failure::WARNINGS;
+use crate::document::warning::WARNINGS;
 use crate::resource::ResourceType;
 use crate::schema::publish::json_schema;
 use crate::stack::{imports, lookups, moves, permissions, settings, state_settings, variables};

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Location, Source, nearest};
-use crate::document::states_language::failure::WARNINGS;
+use crate::document::warning::WARNINGS;
+use crate::place::is_region;
 use crate::stack::node::{Content, Entry};
 use crate::stack::reading::{FoundReference, Reading, Session, read_value};
 use crate::stack::table;
@@ -129,14 +130,4 @@ pub fn is_name(text: &str) -> bool {
     text.len() <= 64
         && text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-}
-
-/// `eu-central-1`, `us-gov-west-1`, …: the form alone, since AWS adds regions.
-fn is_region(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let [words @ .., number] = parts.as_slice() else { return false };
-    words.len() >= 2
-        && words.iter().all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase()))
-        && !number.is_empty()
-        && number.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -18,7 +18,7 @@ const ROWS: &[&[&str]] = &[
     &["stack"],
     &["state"],
     &["plan"],
-    &["observe"],
+    &["observe", "consult"],
     &["export"],
     &["rebuild"],
     &["apply"],

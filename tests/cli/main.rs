@@ -23,6 +23,7 @@ mod plan_file;
 mod random_specs;
 mod rebuild;
 mod reference;
+mod references;
 mod refusals;
 mod s3_state;
 mod schema;

@@ -27,9 +27,12 @@ mod statement;
 mod tests;
 
 pub use containers::of_containers;
-pub use integrations::managed_rule;
+pub use given::{Given, given};
+pub use integrations::{On, managed_rule, row};
 pub use judge::{Granted, Sampler, Verdict, judge, managed_policy};
 pub use machine::{LOG_DELIVERY, Machine, TaskDefinition, of_machine};
+pub use names::Form;
+pub use sdk::target_of;
 pub use statement::{Statement, policy_document, statements};
 
 /// One action that a role must be allowed to do.

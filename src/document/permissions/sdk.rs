@@ -21,6 +21,11 @@ pub fn target(action: &str) -> Option<(&'static str, Form)> {
     TARGETS.iter().find(|(of, _, _)| *of == action || *of == service).map(|(_, argument, form)| (*argument, *form))
 }
 
+/// The arguments by which `call` of `service` names what it is done on.
+pub fn target_of(service: &str, call: &str) -> Vec<(&'static str, Form)> {
+    actions(service, call).iter().filter_map(|action| target(action)).collect()
+}
+
 fn capitalised(call: &str) -> String {
     let mut characters = call.chars();
     characters.next().map(|first| first.to_ascii_uppercase().to_string() + characters.as_str()).unwrap_or_default()

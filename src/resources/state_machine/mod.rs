@@ -4,6 +4,9 @@
 //! |---|---|
 //! | `state_machine.rs` | the fields, and the contract of a resource type |
 //! | `validate.rs` | what Step Functions would refuse, beyond the limits of the fields |
+//! | `meaning.rs` | what a definition says of other resources, held against these |
+//! | `run_task.rs` | the same of the tasks that it runs: launch type, network, containers, size |
+//! | `opinion.rs` | what Step Functions itself says of a definition |
 //! | `read.rs` | state machines as AWS tells them |
 //! | `mention.rs` | where others name them, and what their definitions name |
 //! | `write.rs` | creation, change and deletion |
@@ -28,9 +31,12 @@ use crate::schema::{Difference, Field};
 use crate::template::Template;
 use crate::value::{Path, Value};
 
+mod meaning;
 mod mention;
+mod opinion;
 mod read;
 mod refusal;
+mod run_task;
 mod validate;
 mod write;
 
@@ -172,9 +178,21 @@ impl ResourceType for StateMachine {
         mention::bare_names(spec)
     }
 
+    fn named_resources(&self, spec: &Value) -> Vec<(Path, &'static str, Template)> {
+        meaning::named_resources(spec)
+    }
+
+    fn validate_around(&self, spec: &Value, around: &dyn Around) -> Vec<Finding> {
+        meaning::validate(spec, around)
+    }
+
+    async fn opinion(&self, aws: &Aws, spec: &Value) -> Result<Vec<Finding>, Error> {
+        opinion::opinion(aws, spec).await
+    }
+
     fn role_uses(&self, spec: &Value, around: &dyn Around) -> Vec<RoleUse> {
         let task_definition = |name: &Template| {
-            let task_definition = around.named("task_definition", name)?;
+            let task_definition = around.named("task_definition", name)?.spec?;
             let roles = ["task_role_arn", "execution_role_arn"].into_iter().filter_map(|field| task_definition.get(field));
             Some(TaskDefinition { roles: roles.cloned().collect() })
         };

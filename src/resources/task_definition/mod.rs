@@ -42,7 +42,9 @@ mod volume;
 #[cfg(test)]
 mod tests;
 
+pub use normalise::{Unit, units};
 pub use spec::Spec;
+pub use validate::fargate_memories;
 
 /// The type `task_definition`.
 #[derive(Debug)]

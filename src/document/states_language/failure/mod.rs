@@ -12,7 +12,7 @@
 
 mod warning;
 
-pub use warning::{WARNINGS, warnings};
+pub use warning::warnings;
 
 use crate::document::states_language::model::{Catcher, Retrier, State, StateKind, StateMachine};
 use crate::value::{Path, Value};

@@ -2,6 +2,7 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::document::states_language::model::StateMachine;
+use crate::document::warning::WARNINGS;
 
 fn task(extra: Json) -> Json {
     let mut state = json!({ "Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "End": true });

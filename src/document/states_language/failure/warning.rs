@@ -3,21 +3,7 @@
 use crate::diagnostic::Finding;
 use crate::document::states_language::duration;
 use crate::document::states_language::failure::{Limit, MachineFailure, NEVER_MATCHED};
-
-const NO_TIMEOUT: &str = "no-timeout";
-const SHADOWED_RETRY: &str = "shadowed-retry";
-const SHADOWED_CATCH: &str = "shadowed-catch";
-const USELESS_RETRY: &str = "useless-retry";
-const RETRY_BEYOND_TIMEOUT: &str = "retry-beyond-timeout";
-
-/// The name of each warning, and what it is about.
-pub const WARNINGS: [(&str, &str); 5] = [
-    (NO_TIMEOUT, "a task that waits for somebody else, and neither it nor the machine has a `TimeoutSeconds`"),
-    (SHADOWED_RETRY, "an element of `Retry` that is never used, as those before it match all that it does"),
-    (SHADOWED_CATCH, "an element of `Catch` that is never used, as those before it match all that it does"),
-    (USELESS_RETRY, "a retry of an error that no repetition heals"),
-    (RETRY_BEYOND_TIMEOUT, "waits between attempts that are longer than the machine may run"),
-];
+use crate::document::warning::{NO_TIMEOUT, RETRY_BEYOND_TIMEOUT, SHADOWED_CATCH, SHADOWED_RETRY, USELESS_RETRY};
 
 pub fn warnings(machine: &MachineFailure<'_>, is_express: bool) -> Vec<Finding> {
     let mut findings = Vec::new();

@@ -27,3 +27,28 @@ pub const NO_DOLLAR: &str = "NO_DOLLAR";
 pub const NO_PATH: &str = "NO_PATH";
 /// A warning: a path in the `Result` of a `Pass`, where it is only text.
 pub const PASS_RESULT_IS_STATIC: &str = "PASS_RESULT_IS_STATIC";
+
+/// The same code among those above.
+pub fn find(name: &str) -> Option<&'static str> {
+    ALL.iter().copied().find(|code| *code == name)
+}
+
+const ALL: [&str; 17] = [
+    SCHEMA_VALIDATION_FAILED,
+    INVALID_JSON_DESCRIPTION,
+    MISSING_DESCRIPTION,
+    MISSING_TRANSITION_TARGET,
+    MISSING_END_STATE,
+    DUPLICATE_STATE_NAME,
+    INVALID_STATE_NAME,
+    DUPLICATE_LABEL_NAME,
+    INVALID_LABEL_NAME,
+    INVALID_JSONATA_EXPRESSION,
+    UNSUPPORTED_JSONATA_EXPRESSION,
+    INVALID_VARIABLE_NAME,
+    RESERVED_VARIABLE_NAME,
+    TOO_DEEPLY_NESTED,
+    NO_DOLLAR,
+    NO_PATH,
+    PASS_RESULT_IS_STATIC,
+];

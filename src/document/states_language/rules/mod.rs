@@ -24,6 +24,7 @@ mod map;
 mod members;
 mod payload_template;
 mod retry;
+mod run_task;
 mod task;
 mod variables;
 

@@ -4,7 +4,7 @@ use crate::diagnostic::Finding;
 use crate::document::states_language::Integration;
 use crate::document::states_language::model::{QueryLanguage, State, StateKind};
 use crate::document::states_language::rules::code::SCHEMA_VALIDATION_FAILED;
-use crate::document::states_language::rules::{MachineType, Report, is_jsonata, is_unknown};
+use crate::document::states_language::rules::{MachineType, Report, is_jsonata, is_unknown, run_task};
 use crate::value::Value;
 
 /// Services whose calls have no end to wait for.
@@ -41,6 +41,9 @@ pub fn check(state: &State<'_>, machine_type: MachineType, report: &mut Report) 
     if let Some(integration) = &integration {
         check_pattern(state, integration, report);
         check_arguments(state, integration, report);
+        if integration.call == "ecs:runTask" {
+            run_task::check(state, report);
+        }
     }
     if machine_type == MachineType::Express {
         check_express(state, report);

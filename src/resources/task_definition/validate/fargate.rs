@@ -11,7 +11,7 @@ const GIB: u64 = 1024;
 const CPU: [u64; 7] = [256, 512, 1024, 2048, 4096, 8192, 16384];
 
 /// The amounts of memory, in MiB, that Fargate has with `cpu` units: the first, the last, and the step between.
-fn memories(cpu: u64) -> Vec<u64> {
+pub fn memories(cpu: u64) -> Vec<u64> {
     let every = |step: u64, first: u64, last: u64| (first..=last).step_by(step as usize).map(|gib| gib * GIB).collect();
     match cpu {
         256 => vec![512, GIB, 2 * GIB],

@@ -17,6 +17,8 @@ use crate::value::{Path, Segment, Value};
 mod containers;
 mod fargate;
 
+pub use fargate::memories as fargate_memories;
+
 /// The tags that say whose a revision is: stack, address and token.
 const OUR_TAGS: usize = tags::OURS + 1;
 
