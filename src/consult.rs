@@ -9,8 +9,8 @@ use indexmap::IndexMap;
 use crate::address::Address;
 use crate::aws::{Aws, Error};
 use crate::diagnostic::Diagnostic;
-use crate::plan::{Action, Plan};
-use crate::resource::{Live, ResourceType};
+use crate::plan::{Action, Plan, StepOperation};
+use crate::resource::{Live, ResourceType, Running};
 use crate::stack::Stack;
 use crate::stack::meaning::{self, Outside};
 
@@ -89,4 +89,31 @@ async fn ask(it: Consultation<'_>, stack: &Stack, plan: &Plan) -> Advice {
     let notice =
         |error: &Error| format!("AWS was not asked what it thinks of the definitions, which were checked offline: {error}");
     Advice { diagnostics, notices: failures.first().map(notice).into_iter().collect() }
+}
+
+/// What runs in what `plan` would delete, with its address and the id of the resource that it runs in; `owned` is what the
+/// stack holds; and what could not be looked at, which is no reason to stop: the deletion itself will tell.
+pub async fn in_the_way(it: Consultation<'_>, plan: &Plan, owned: &[String]) -> (Vec<(Address, String, Running)>, Vec<Error>) {
+    let mut groups: IndexMap<&str, (&'static dyn ResourceType, Vec<(Address, String)>)> = IndexMap::new();
+    for step in &plan.steps {
+        if let StepOperation::Delete { id, .. } = &step.operation {
+            let name = step.kind.description().name;
+            groups.entry(name).or_insert_with(|| (step.kind, Vec::new())).1.push((step.address.clone(), id.clone()));
+        }
+    }
+    let looks = groups.into_values().map(|(kind, deleted)| async move {
+        let ids: Vec<String> = deleted.iter().map(|(_, id)| id.clone()).collect();
+        let (found, error) = match kind.running(it.aws, &ids, owned).await {
+            Ok(found) => (found, None),
+            Err(error) => (Vec::new(), Some(error)),
+        };
+        let placed = found.into_iter().filter_map(|(of, running)| {
+            let (address, id) = deleted.iter().find(|(_, id)| *id == of)?;
+            Some((address.clone(), id.clone(), running))
+        });
+        (placed.collect::<Vec<_>>(), error)
+    });
+    let answers: Vec<_> = stream::iter(looks).buffered(it.parallelism.max(1)).collect().await;
+    let (found, errors): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
+    (found.into_iter().flatten().collect(), errors.into_iter().flatten().collect())
 }

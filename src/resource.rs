@@ -8,7 +8,8 @@
 //! | to know what is live | `read_many` | answer for each id, absent is `None`; specs in normal form, tags of ours split off |
 //! | a new one | `create` | call `progress.exists` as soon as AWS knows it, then make it whole |
 //! | it changed | `update` | make only the calls that the differences need |
-//! | it gone | `delete` | succeed where it is gone already |
+//! | to know what stands in the way of a deletion | `running` | name it, and how to end what is not the stack's |
+//! | it gone | `delete` | succeed where it is gone already, and end what runs of the stack's own |
 //! | its predecessor gone | `retire` | leave what runs still needs |
 //! | to know if an interrupted creation happened, or a name is taken | `find_many` | find what a creation made, whoever owns it |
 //! | the record of a stack whose state is lost | `list_owned` | find all that carries the stack's tag, whatever its name |
@@ -23,6 +24,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use crate::address::Address;
 use crate::aws::{Aws, Error};
@@ -228,11 +230,53 @@ pub trait Progress: Send + Sync {
     fn waiting(&self, what: &str, at_most: Duration);
 }
 
+/// Something that runs in a resource and stands in the way of its deletion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Running {
+    /// Its ARN.
+    pub id: String,
+    /// `the execution nightly-7 (since 2026-11-24 20:15 UTC)`.
+    pub what: String,
+    /// How to end it; none for what the deletion ends itself.
+    pub command: Option<String>,
+    /// Whether it is about to end already.
+    pub is_stopping: bool,
+}
+
+/// How deletions treat what still runs.
+#[derive(Clone, Debug, Default)]
+pub struct Teardown {
+    /// Until then what runs may end by itself; then, or without it at once, it is stopped.
+    pub drain_until: Option<Instant>,
+    /// The ids of all that the stack holds: what runs of these is the stack's own.
+    pub owned: Vec<String>,
+    /// What ran when the deletion was decided, with the id of the resource that it runs in.
+    pub running: Vec<(String, Running)>,
+}
+
+impl Teardown {
+    /// Whether what runs is to be stopped now.
+    pub fn is_over(&self) -> bool {
+        self.drain_until.is_none_or(|until| Instant::now() >= until)
+    }
+
+    /// How long what runs may still take.
+    pub fn left(&self) -> Duration {
+        self.drain_until.map(|until| until.saturating_duration_since(Instant::now())).unwrap_or_default()
+    }
+
+    /// What ran in the resource `id`.
+    pub fn running_in(&self, id: &str) -> impl Iterator<Item = &Running> {
+        self.running.iter().filter(move |(of, _)| of == id).map(|(_, running)| running)
+    }
+}
+
 /// What every operation is given.
 #[derive(Clone, Copy)]
 pub struct Operation<'a> {
     pub aws: &'a Aws,
     pub ownership: &'a Ownership,
+    pub teardown: &'a Teardown,
     pub progress: &'a dyn Progress,
 }
 
@@ -357,6 +401,11 @@ pub trait ResourceType: Send + Sync + std::fmt::Debug {
         spec: &Value,
         differences: &[Difference],
     ) -> Result<Live, Error>;
+
+    /// What runs in each of `ids`, and stands in the way of its deletion, with the id. What is of `owned` is the stack's own.
+    async fn running(&self, _aws: &Aws, _ids: &[String], _owned: &[String]) -> Result<Vec<(String, Running)>, Error> {
+        Ok(Vec::new())
+    }
 
     /// Deletes it. `spec` is what was last known of it.
     async fn delete(&self, operation: Operation<'_>, id: &str, spec: &Value) -> Result<(), Error>;

@@ -1,6 +1,7 @@
 //! The event loop of an apply.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,11 +11,11 @@ use tokio::time::Instant;
 
 use crate::apply::schedule::Schedule;
 use crate::apply::settle::left_incomplete;
-use crate::apply::step::{self, Message, Prepared};
+use crate::apply::step::{self, Message, Prepared, Setting};
 use crate::apply::{Event, Summary};
 use crate::aws::{Aws, Error, ErrorKind};
 use crate::plan::{Moved, Observed, OutputChange, Plan, sealed_if};
-use crate::resource::Live;
+use crate::resource::{Live, Running, Teardown};
 use crate::schema::Phase;
 use crate::state::{Entry, IntentOperation, Outcome, RecordedOutput, Session, StateError};
 
@@ -23,6 +24,8 @@ use crate::state::{Entry, IntentOperation, Outcome, RecordedOutput, Session, Sta
 pub struct ApplyOptions {
     /// How many steps run at a time.
     pub parallelism: usize,
+    /// How long what runs in a resource that is to be deleted may take to end by itself; absent, it is stopped at once.
+    pub drain: Option<Duration>,
 }
 
 /// What is to be carried out, and what it takes.
@@ -32,6 +35,8 @@ pub struct Work<'a> {
     pub aws: &'a Aws,
     /// What the look-ups of the plan saw.
     pub observed: &'a Observed,
+    /// What runs in what is to be deleted, with the ids of these.
+    pub running: &'a [(String, Running)],
 }
 
 /// Carries a plan out. Each message on `interrupts` is a Ctrl-C.
@@ -53,8 +58,15 @@ pub async fn apply(
     session.record(&moves.chain(place).collect::<Vec<_>>())?;
     report(&Event::Started { steps: plan.steps.iter().filter(|step| !step.is_silent).count() });
     let (sender, mut messages) = unbounded_channel();
+    let teardown = Teardown {
+        drain_until: options.drain.map(|drain| begun + drain),
+        owned: session.state().resources.values().map(|record| record.id.clone()).collect(),
+        running: work.running.to_vec(),
+    };
+    let setting = Arc::new(Setting { aws: aws.clone(), stack: plan.stack.clone(), teardown });
     let mut run = Run {
         work,
+        setting,
         session,
         report,
         schedule: Schedule::new(&plan.steps),
@@ -118,11 +130,12 @@ fn note_recent_changes(aws: &Aws, session: &Session) {
 
 struct Run<'a> {
     work: Work<'a>,
+    setting: Arc<Setting>,
     session: &'a mut Session,
     report: &'a mut (dyn FnMut(&Event) + Send),
     schedule: Schedule,
     tasks: JoinSet<()>,
-    running: HashMap<usize, Running>,
+    running: HashMap<usize, InFlight>,
     summary: Summary,
     /// The first failure to write the state. What is in flight may still finish, and is written if that works again.
     state_error: Option<StateError>,
@@ -132,7 +145,7 @@ struct Run<'a> {
     is_stopping: bool,
 }
 
-struct Running {
+struct InFlight {
     prepared: Prepared,
     task: tokio::task::Id,
     since: Instant,
@@ -169,14 +182,13 @@ impl Run<'_> {
                     id: step::id_of(operation).map(str::to_owned),
                 });
             }
-            let (task, aws, stack, sender) =
-                (prepared.clone(), self.work.aws.clone(), self.work.plan.stack.clone(), sender.clone());
+            let (task, setting, sender) = (prepared.clone(), self.setting.clone(), sender.clone());
             let handle = self.tasks.spawn(async move {
-                let result = step::run(index, &task, &stack, &aws, sender.clone()).await;
+                let result = step::run(index, &task, &setting, sender.clone()).await;
                 // The loop is gone only when the whole run is being given up.
                 let _ = sender.send(Message::Finished { step: index, result });
             });
-            self.running.insert(index, Running { prepared, task: handle.id(), since: Instant::now(), exists: false });
+            self.running.insert(index, InFlight { prepared, task: handle.id(), since: Instant::now(), exists: false });
         }
     }
 
@@ -330,7 +342,7 @@ impl Run<'_> {
     }
 }
 
-impl Running {
+impl InFlight {
     /// A creation that AWS did not answer, or not as it must, may have taken effect: its intent stays open, and the next run looks.
     fn may_have_happened(&self, error: &Error) -> bool {
         let is_creation = self.prepared.intent.operation == IntentOperation::Create;

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::apply::promise;
 use crate::aws::{Aws, Error, ErrorKind};
 use crate::plan::{Observed, Step, StepOperation, Target, keep_unmanaged};
-use crate::resource::{Live, Operation, Ownership, Progress};
+use crate::resource::{Live, Operation, Ownership, Progress, Teardown};
 use crate::secret;
 use crate::state::{Intent, IntentOperation, Record, State};
 use crate::template::Reference;
@@ -20,6 +20,14 @@ pub enum Message {
     Exists { step: usize, live: Live },
     Waiting { step: usize, what: String, at_most: Duration },
     Finished { step: usize, result: Result<Option<Live>, Error> },
+}
+
+/// What all steps of a run are given.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    pub aws: Aws,
+    pub stack: String,
+    pub teardown: Teardown,
 }
 
 /// A step whose values are all known.
@@ -100,8 +108,7 @@ pub fn resolve(value: &Value, aws: &Aws, state: &State, observed: &Observed) -> 
 pub async fn run(
     index: usize,
     prepared: &Prepared,
-    stack: &str,
-    aws: &Aws,
+    setting: &Setting,
     sender: UnboundedSender<Message>,
 ) -> Result<Option<Live>, Error> {
     // What was there may be quoted as well as what is to be.
@@ -112,23 +119,23 @@ pub async fn run(
         StepOperation::Create(_) | StepOperation::Forget => None,
     };
     let specs = before.into_iter().chain([&prepared.spec]);
-    carry_out(index, prepared, stack, aws, sender).await.map_err(|error| without_secrets(error, specs))
+    carry_out(index, prepared, setting, sender).await.map_err(|error| without_secrets(error, specs))
 }
 
 async fn carry_out(
     index: usize,
     prepared: &Prepared,
-    stack: &str,
-    aws: &Aws,
+    setting: &Setting,
     sender: UnboundedSender<Message>,
 ) -> Result<Option<Live>, Error> {
+    let Setting { aws, stack, teardown } = setting;
     let ownership = Ownership {
-        stack: stack.to_owned(),
+        stack: stack.clone(),
         address: prepared.step.address.to_string(),
         token: Some(prepared.intent.token.clone()),
     };
     let progress = Reporter { step: index, sender };
-    let operation = Operation { aws, ownership: &ownership, progress: &progress };
+    let operation = Operation { aws, ownership: &ownership, teardown, progress: &progress };
     let kind = prepared.step.kind;
     match &prepared.step.operation {
         StepOperation::Create(_) => {

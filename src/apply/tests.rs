@@ -112,13 +112,13 @@ impl World {
         };
         let (_interrupt, interrupts) = unbounded_channel();
         let aws = aws();
-        let work = Work { plan: &plan, aws: &aws, observed: &observed };
+        let work = Work { plan: &plan, aws: &aws, observed: &observed, running: &[] };
         let mut report = |_: &Event| {};
         // A run that two calls killed at once has told so twice.
         let _ = self.cloud.killed.notified().now_or_never();
         tokio::select! {
             () = self.cloud.killed.notified() => End::Killed,
-            summary = apply(work, &mut session, ApplyOptions { parallelism: 3 }, interrupts, &mut report) => {
+            summary = apply(work, &mut session, ApplyOptions { parallelism: 3, drain: None }, interrupts, &mut report) => {
                 let summary = summary.expect("a disk");
                 session.finish().expect("a disk");
                 End::Done(Box::new(summary))
@@ -318,9 +318,9 @@ fn interrupts_drain_and_then_abort() {
         let (plan, observed) = world.plan(Some(&stack), session.state()).await.expect("a plan");
         let (interrupt, interrupts) = unbounded_channel();
         let (aws, mut events) = (aws(), Vec::new());
-        let work = Work { plan: &plan, aws: &aws, observed: &observed };
+        let work = Work { plan: &plan, aws: &aws, observed: &observed, running: &[] };
         let mut report = |event: &Event| events.push(format!("{event:?}"));
-        let options = ApplyOptions { parallelism: 3 };
+        let options = ApplyOptions { parallelism: 3, drain: None };
         let interruption = async {
             world.cloud.killed.notified().await;
             interrupt.send(()).and_then(|()| interrupt.send(())).expect("somebody listens");

@@ -12,7 +12,7 @@ use crate::cli::consult::advise;
 use crate::cli::context::{Extent, Project, connect_to, inputs, look, open_project_with, require};
 use crate::cli::error::CliError;
 use crate::cli::execute::{Execution, execute, open_session, plan_options};
-use crate::cli::options::{Format, LockOptions, ModeOptions, PlanOptions, StateOptions, VariableOptions};
+use crate::cli::options::{DrainOptions, Format, LockOptions, ModeOptions, PlanOptions, StateOptions, VariableOptions};
 use crate::cli::plan_file::PlanFile;
 use crate::cli::ui::Ui;
 use crate::plan::{self, Plan};
@@ -45,6 +45,8 @@ pub struct Apply {
     /// Does not ask. A saved plan is never asked about: it was shown when it was made.
     #[arg(long, short, visible_alias = "auto-approve")]
     yes: bool,
+    #[command(flatten)]
+    drain: DrainOptions,
     #[command(flatten)]
     lock: LockOptions,
     /// How to tell what happens; json is one event a line, and needs --yes.
@@ -88,6 +90,7 @@ impl Apply {
                 false => "Do you want to perform these actions?",
             },
             parallelism: self.options.parallelism,
+            drain: self.drain.drain,
             shows_outputs: true,
         };
         execute(&plan, (&aws, &seen.observed), session, execution, ui).await

@@ -8,7 +8,7 @@ use crate::aws::Connection;
 use crate::cli::context::{Extent, accounts_of_stack, connect_to, inputs, look, name_of_stack, read_stack, require};
 use crate::cli::error::CliError;
 use crate::cli::execute::{Execution, execute, open_session, plan_options};
-use crate::cli::options::{Format, LockOptions, ModeOptions, PlanOptions, StateOptions, VariableOptions};
+use crate::cli::options::{DrainOptions, Format, LockOptions, ModeOptions, PlanOptions, StateOptions, VariableOptions};
 use crate::cli::store::{find_store, store_of};
 use crate::cli::ui::Ui;
 use crate::state::Store;
@@ -36,6 +36,8 @@ pub struct Destroy {
     #[arg(long, short, visible_alias = "auto-approve")]
     yes: bool,
     #[command(flatten)]
+    drain: DrainOptions,
+    #[command(flatten)]
     lock: LockOptions,
     /// How to tell what happens; json is one event a line, and needs --yes.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
@@ -62,6 +64,7 @@ impl Destroy {
             title: "Destroy",
             question: "Do you really want to destroy all of this? There is no undo.",
             parallelism: self.options.parallelism,
+            drain: self.drain.drain,
             shows_outputs: false,
         };
         execute(&plan, (&aws, &seen.observed), session, execution, ui).await

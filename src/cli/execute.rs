@@ -11,8 +11,10 @@ use crate::cli::exit_code;
 use crate::cli::live::Live;
 use crate::cli::options::{Format, ModeOptions, PlanOptions};
 use crate::cli::ui::Ui;
+use crate::consult::{Consultation, in_the_way};
 use crate::plan::{self, Observed, Plan};
 use crate::render;
+use crate::resource::Running;
 use crate::resources;
 use crate::state::{Session, State, Store};
 
@@ -25,6 +27,8 @@ pub struct Execution {
     pub title: &'static str,
     pub question: &'static str,
     pub parallelism: usize,
+    /// How long what runs may take to end by itself before it is stopped.
+    pub drain: Option<Duration>,
     /// Whether the stack's outputs are shown at the end.
     pub shows_outputs: bool,
 }
@@ -77,6 +81,7 @@ pub async fn execute(
     if execution.format == Format::Human {
         ui.out(|writer, style| render::human::plan(writer, plan, style))?;
     }
+    let running = clear_the_way(plan, aws, &session, execution, ui).await?;
     if plan.has_changes() && !execution.is_approved && !approve(execution.question, execution.format, ui)? {
         return Ok(exit_code::ERROR);
     }
@@ -86,8 +91,8 @@ pub async fn execute(
     }
     let live = Live::start(execution.format, ui);
     let mut report = |event: &Event| live.show(event);
-    let options = ApplyOptions { parallelism: execution.parallelism };
-    let work = Work { plan, aws, observed };
+    let options = ApplyOptions { parallelism: execution.parallelism, drain: execution.drain };
+    let work = Work { plan, aws, observed, running: &running };
     let summary = apply(work, &mut session, options, interrupts(), &mut report).await;
     let failures = live.stop();
     let summary = summary?;
@@ -99,6 +104,38 @@ pub async fn execute(
         }
     }
     Ok(code_of(&summary))
+}
+
+/// Names what runs in what would be deleted and will be ended.
+///
+/// # Errors
+/// What is not the stack's stands in the way: nothing has been done yet, and a teardown would stop half way.
+async fn clear_the_way(
+    plan: &Plan,
+    aws: &Aws,
+    session: &Session,
+    execution: Execution,
+    ui: Ui,
+) -> Result<Vec<(String, Running)>, CliError> {
+    let owned: Vec<String> = session.state().resources.values().map(|record| record.id.clone()).collect();
+    let consultation = Consultation { aws, kinds: resources::ALL, parallelism: execution.parallelism };
+    let (found, errors) = in_the_way(consultation, plan, &owned).await;
+    errors.iter().for_each(|error| ui.note(&format!("notice: what still runs could not be looked up: {error}")));
+    let foreign = || found.iter().filter_map(|(address, _, running)| Some((address, running, running.command.as_ref()?)));
+    if foreign().next().is_some() {
+        let error = CliError::message("something that is not this stack's runs in what is to be deleted; nothing was changed");
+        return Err(foreign().fold(error, |error, (address, running, command)| {
+            error.help(format!("{address}: {}; to end it: {command}", running.what))
+        }));
+    }
+    if !found.is_empty() {
+        ui.note(&match execution.drain {
+            Some(drain) => format!("Still running; left to end for {} s, and then stopped:", drain.as_secs()),
+            None => "Still running, and will be stopped:".to_owned(),
+        });
+        found.iter().for_each(|(address, _, running)| ui.note(&format!("  {address}: {}", running.what)));
+    }
+    Ok(found.into_iter().map(|(_, id, running)| (id, running)).collect())
 }
 
 /// Asks. Where nobody can be asked, that is an error.

@@ -73,6 +73,14 @@ pub struct LockOptions {
     pub lock_timeout: std::time::Duration,
 }
 
+/// What becomes of what still runs in what is deleted.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct DrainOptions {
+    /// How long executions and tasks may take to end by themselves before they are stopped, for example 10m [default: they are stopped at once].
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub drain: Option<std::time::Duration>,
+}
+
 #[derive(clap::ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// For people.

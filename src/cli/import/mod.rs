@@ -133,6 +133,7 @@ impl Import {
             title: "Import",
             question: "",
             parallelism: PARALLELISM,
+            drain: None,
             shows_outputs: false,
         };
         execute(&plan, (aws, &seen.observed), session, execution, ui).await

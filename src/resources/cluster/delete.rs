@@ -1,77 +1,97 @@
-//! Deleting a cluster, and saying what stands in the way.
+//! Deleting a cluster. Tasks of the stack's own task definitions are ended first; what is not the stack's is named.
 
+use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
-use aws_sdk_ecs::types::DesiredStatus;
-
-use crate::aws::{Aws, Error, ErrorKind, Patience};
-use crate::resource::Operation;
+use crate::aws::{Error, ErrorKind, Patience};
+use crate::resource::{Operation, Running};
 use crate::resources::cluster::change::wait_until_gone;
+use crate::resources::cluster::running::{running, tasks};
 use crate::resources::ecs;
 
 const DELETE: &str = "ecs:DeleteCluster";
-/// How many of the things in the way are named.
-const NAMED: i32 = 10;
+const STOP: &str = "ecs:StopTask";
 
 /// Deletes the cluster and waits until it is gone; gone already is as good.
 pub async fn delete(operation: Operation<'_>, arn: &str) -> Result<(), Error> {
+    let stopped = Mutex::new(BTreeSet::new());
+    let reported = AtomicBool::new(false);
     let call = async || {
         let result = operation.aws.ecs.delete_cluster().cluster(arn).send().await;
         match result.map_err(|error| Error::from_sdk(DELETE, error)) {
             Ok(_) => Ok(()),
             Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(explain(operation.aws, arn, error).await),
+            Err(error) => Err(make_way(operation, arn, error, &stopped, &reported).await),
         }
     };
-    let reported = AtomicBool::new(false);
     let passes = |error: &Error| {
         if error.kind == ErrorKind::Conflict {
             ecs::report_waiting(operation, &reported, "what is left in the cluster to end", Patience::CHANGE);
         }
         error.kind == ErrorKind::Conflict
     };
-    Patience::CHANGE.retry(passes, call).await?;
+    let patience = Patience { at_most: Patience::CHANGE.at_most + operation.teardown.left(), ..Patience::CHANGE };
+    patience.retry(passes, call).await?;
     wait_until_gone(operation, arn).await
 }
 
-/// What is ending by itself stays a [`ErrorKind::Conflict`], which is worth waiting for. What goes on for ever
-/// is a refusal that names it and the command that would end it.
-async fn explain(aws: &Aws, arn: &str, error: Error) -> Error {
-    let Some((blockers, command)) = blockers(aws, arn, &error).await else { return error };
-    if blockers.is_empty() {
+/// What ends by itself, or is ended here, stays a [`ErrorKind::Conflict`], which is worth waiting for. What goes on for
+/// ever is a refusal that names it and the command that would end it.
+async fn make_way(
+    operation: Operation<'_>,
+    arn: &str,
+    error: Error,
+    stopped: &Mutex<BTreeSet<String>>,
+    reported: &AtomicBool,
+) -> Error {
+    let (aws, owned) = (operation.aws, &operation.teardown.owned);
+    let found = match error.code.as_deref() {
+        Some("ClusterContainsTasksException") => tasks(aws, arn, owned).await,
+        Some("ClusterContainsServicesException" | "ClusterContainsContainerInstancesException") => {
+            let found = running(aws, &[arn.to_owned()], owned).await;
+            found.map(|found| found.into_iter().map(|(_, running)| running).collect())
+        }
+        Some("ClusterContainsCapacityProviderException") => {
+            let help = "in the way: a capacity provider that belongs to the cluster; delete each: aws ecs delete-capacity-provider --capacity-provider PROVIDER; then destroy again";
+            return Error { kind: ErrorKind::Refused, ..error }.help(help);
+        }
+        _ => return error,
+    };
+    // Who may not look is told what AWS said.
+    let Ok(found) = found else { return error };
+    let (own, foreign): (Vec<Running>, Vec<Running>) = found.into_iter().partition(|running| running.command.is_none());
+    if !foreign.is_empty() {
+        let refusal = Error { kind: ErrorKind::Refused, ..error };
+        let help = |running: &Running| {
+            format!("in the way: {}; to end it: {}", running.what, running.command.as_deref().unwrap_or_default())
+        };
+        return foreign.iter().fold(refusal, |refusal, running| refusal.help(help(running))).help("then destroy again");
+    }
+    if !operation.teardown.is_over() {
+        if !own.is_empty() && !reported.swap(true, std::sync::atomic::Ordering::Relaxed) {
+            operation.progress.waiting(&format!("{} to end by itself", named(&own)), operation.teardown.left());
+        }
         return error;
     }
-    let mut explained = Error { kind: ErrorKind::Refused, ..error };
-    explained = explained.help(format!("in the way: {}", blockers.join(", ")));
-    explained.help(format!("{command}; then destroy again"))
+    for task in own {
+        let is_new = !task.is_stopping && stopped.lock().is_ok_and(|mut stopped| stopped.insert(task.id.clone()));
+        if !is_new {
+            continue;
+        }
+        operation.progress.waiting(&format!("{}, which was stopped, to end", task.what), Patience::CHANGE.at_most);
+        let reason = format!("Stepwright takes down the stack {}", operation.ownership.stack);
+        let stop = aws.ecs.stop_task().cluster(arn).task(&task.id).reason(reason).send().await;
+        match stop.map_err(|error| Error::from_sdk(STOP, error)) {
+            Ok(_) => {}
+            // It ended by itself.
+            Err(stop) if stop.kind == ErrorKind::NotFound || stop.message.contains("not found") => {}
+            Err(stop) => return stop,
+        }
+    }
+    error
 }
 
-/// The things of the kind that the refusal speaks of which do not end by themselves, and how to end them.
-/// `None`: a refusal that passes by itself.
-async fn blockers(aws: &Aws, arn: &str, error: &Error) -> Option<(Vec<String>, String)> {
-    match error.code.as_deref()? {
-        "ClusterContainsTasksException" => {
-            let request = aws.ecs.list_tasks().cluster(arn).desired_status(DesiredStatus::Running).max_results(NAMED);
-            let tasks = request.send().await.map(|answer| answer.task_arns.unwrap_or_default());
-            Some((tasks.unwrap_or_default(), format!("stop each: aws ecs stop-task --cluster {arn} --task TASK")))
-        }
-        "ClusterContainsServicesException" => {
-            let services = aws.ecs.list_services().cluster(arn).max_results(NAMED).send().await;
-            let services = services.map(|answer| answer.service_arns.unwrap_or_default()).unwrap_or_default();
-            Some((services, format!("delete each: aws ecs delete-service --cluster {arn} --service SERVICE --force")))
-        }
-        "ClusterContainsContainerInstancesException" => {
-            let instances = aws.ecs.list_container_instances().cluster(arn).max_results(NAMED).send().await;
-            let instances = instances.map(|answer| answer.container_instance_arns.unwrap_or_default()).unwrap_or_default();
-            let command = format!(
-                "deregister each: aws ecs deregister-container-instance --cluster {arn} --container-instance INSTANCE --force"
-            );
-            Some((instances, command))
-        }
-        "ClusterContainsCapacityProviderException" => {
-            let command = "delete each: aws ecs delete-capacity-provider --capacity-provider PROVIDER";
-            Some((vec!["a capacity provider that belongs to the cluster".to_owned()], command.to_owned()))
-        }
-        _ => None,
-    }
+fn named(running: &[Running]) -> String {
+    running.iter().map(|running| running.what.as_str()).collect::<Vec<_>>().join(", ")
 }

@@ -6,7 +6,8 @@
 //! | `describe.rs` | how AWS tells it |
 //! | `change.rs` | creation and update |
 //! | `mention.rs` | where others name it |
-//! | `delete.rs` | deletion, and what stands in its way |
+//! | `running.rs` | tasks, services and instances that stand in the way of its deletion |
+//! | `delete.rs` | deletion, and the end of tasks that are the stack's own |
 
 use std::sync::LazyLock;
 
@@ -15,7 +16,9 @@ use async_trait::async_trait;
 use crate::aws::{Aws, Error};
 use crate::diagnostic::{Finding, nearest};
 use crate::place::Place;
-use crate::resource::{Attribute, Attributes, Description, Live, Mention, Operation, Replacement, ResourceType, TerraformNames};
+use crate::resource::{
+    Attribute, Attributes, Description, Live, Mention, Operation, Replacement, ResourceType, Running, TerraformNames,
+};
 use crate::resources::tags;
 use crate::schema::{Difference, Field};
 use crate::value::{Path, Segment, Value};
@@ -24,6 +27,7 @@ mod change;
 mod delete;
 mod describe;
 mod mention;
+mod running;
 mod spec;
 
 pub use spec::Spec;
@@ -125,6 +129,10 @@ impl ResourceType for Cluster {
         differences: &[Difference],
     ) -> Result<Live, Error> {
         change::update(operation, live, spec, differences).await
+    }
+
+    async fn running(&self, aws: &Aws, ids: &[String], owned: &[String]) -> Result<Vec<(String, Running)>, Error> {
+        running::running(aws, ids, owned).await
     }
 
     async fn delete(&self, operation: Operation<'_>, id: &str, _spec: &Value) -> Result<(), Error> {

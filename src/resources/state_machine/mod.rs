@@ -9,7 +9,8 @@
 //! | `opinion.rs` | what Step Functions itself says of a definition |
 //! | `read.rs` | state machines as AWS tells them |
 //! | `mention.rs` | where others name them, and what their definitions name |
-//! | `write.rs` | creation, change and deletion |
+//! | `write.rs` | creation and change |
+//! | `delete.rs` | deletion, and what becomes of executions that run |
 //! | `refusal.rs` | refusals for the sake of the machine's role: to be waited out, or final |
 
 use std::collections::BTreeMap;
@@ -25,12 +26,14 @@ use crate::document::permissions::{Machine, TaskDefinition, of_machine};
 use crate::document::states_language::StatesLanguageDocument;
 use crate::place::Place;
 use crate::resource::{
-    Around, Attribute, Attributes, Description, Live, Mention, Operation, Replacement, ResourceType, RoleUse, TerraformNames,
+    Around, Attribute, Attributes, Description, Live, Mention, Operation, Replacement, ResourceType, RoleUse, Running,
+    TerraformNames,
 };
 use crate::schema::{Difference, Field};
 use crate::template::Template;
 use crate::value::{Path, Value};
 
+mod delete;
 mod meaning;
 mod mention;
 mod opinion;
@@ -231,8 +234,12 @@ impl ResourceType for StateMachine {
         write::update(operation, live, spec, differences).await
     }
 
+    async fn running(&self, aws: &Aws, ids: &[String], _owned: &[String]) -> Result<Vec<(String, Running)>, Error> {
+        delete::running(aws, ids).await
+    }
+
     async fn delete(&self, operation: Operation<'_>, id: &str, _spec: &Value) -> Result<(), Error> {
-        write::delete(operation, id).await
+        delete::delete(operation, id).await
     }
 }
 

@@ -146,26 +146,6 @@ async fn wait_until_seen(aws: &Aws, live: &Live, spec: &Value, members: &[&str])
     Patience::CHANGE.poll("states:DescribeStateMachine", &what, look).await
 }
 
-/// Deletes the machine and waits until it is gone: its executions may take their time to end.
-pub async fn delete(operation: Operation<'_>, id: &str) -> Result<(), Error> {
-    let aws = operation.aws;
-    let deletion = aws.sfn.delete_state_machine().state_machine_arn(id).send().await;
-    match deletion.map_err(|error| Error::from_sdk("states:DeleteStateMachine", error)) {
-        Ok(_) => {}
-        Err(error) if error.kind == ErrorKind::NotFound || error.has_code("StateMachineDeleting") => {}
-        Err(error) => return Err(error),
-    }
-    if read::describe(aws, id).await?.is_none() {
-        return Ok(());
-    }
-    let what = format!("the state machine {id}, which is DELETING until its executions end");
-    operation.progress.waiting(&what, Patience::DELETION.at_most);
-    let look = async || Ok(read::describe(aws, id).await?.is_none().then_some(()));
-    Patience::DELETION.poll("states:DeleteStateMachine", &what, look).await.map_err(|error| {
-        error.help("it goes away by itself once its running executions have ended or are stopped; then try again")
-    })
-}
-
 fn is_write_only(difference: &Difference) -> bool {
     matches!(difference.path.0.first(), Some(Segment::Key(key)) if ["publish", "version_description"].contains(&key.as_str()))
 }

@@ -203,7 +203,12 @@ mod tests {
     async fn run(reply: impl FnMut(&str, &Json) -> Reply + Send + 'static) -> (Result<Live, Error>, Vec<String>) {
         let stand_in = StandIn::start(reply);
         let ownership = Ownership { stack: "s".into(), address: "task_definition.a".into(), token: Some("t1".into()) };
-        let operation = Operation { aws: &stand_in.aws(), ownership: &ownership, progress: &Silent };
+        let operation = Operation {
+            aws: &stand_in.aws(),
+            ownership: &ownership,
+            teardown: &crate::resource::Teardown::default(),
+            progress: &Silent,
+        };
         (register(operation, &spec()).await, stand_in.calls())
     }
 
