@@ -12,6 +12,11 @@ mod difference;
 
 pub use difference::{DocumentDifference, Subject};
 
+/// The names of all warnings that a stack may turn off, and what each is about.
+pub fn warnings() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    states_language::failure::WARNINGS.iter().chain(&permissions::WARNINGS)
+}
+
 /// The languages of documents inside a spec.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DocumentKind {

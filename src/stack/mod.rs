@@ -13,6 +13,7 @@ mod lookups;
 mod moves;
 mod node;
 mod outputs;
+mod own_roles;
 mod parse;
 mod permissions;
 mod reading;
@@ -35,7 +36,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use crate::address::Address;
-use crate::diagnostic::{Location, Source};
+use crate::diagnostic::{Diagnostic, Location, Source};
 use crate::resource::ResourceType;
 use crate::schema::Phase;
 use crate::template::Reference;
@@ -71,6 +72,8 @@ pub struct Stack {
     /// What has another address now. One that is recorded so by now has done its work.
     pub moves: Vec<Move>,
     pub outputs: IndexMap<String, Output>,
+    /// What roles are granted beyond what they are needed for: warnings for those who ask.
+    pub beyond_need: Vec<Diagnostic>,
     /// SHA-256, in hex, of everything this stack was read from: the stack file, its documents and the values of its variables.
     pub digest: String,
     /// The stack file.

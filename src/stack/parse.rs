@@ -1,7 +1,7 @@
 //! Source → [`Stack`]: the passes, in order. Pure: documents come in through a closure.
 //!
 //! ```text
-//! syntax ─► [stack] ─► [variables] ─► what is declared ─► each table by itself ─► names, rings ─► Stack
+//! syntax ─► own roles ─► [stack] ─► [variables] ─► what is declared ─► each table by itself ─► permissions, names, rings ─► Stack
 //! ```
 
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::stack::scope::{Referrer, Scope};
 use crate::stack::syntax::Damage;
 use crate::stack::variables::Inputs;
 use crate::stack::{
-    Stack, Variable, imports, lookups, moves, outputs, permissions, settings, state_settings, syntax, table, variables,
+    Stack, Variable, imports, lookups, moves, outputs, own_roles, permissions, settings, state_settings, syntax, table, variables,
 };
 use crate::template::Reference;
 use crate::value::{Path, Segment, Value};
@@ -48,16 +48,18 @@ pub fn parse(
         conceal(&mut diagnostics, source, inputs);
         return (None, diagnostics);
     }
-    let entries = syntax.entries;
+    let mut entries = syntax.entries;
     let mut session = Session { read_document, documents: Vec::new(), diagnostics: Vec::new() };
     check_tables(&entries, kinds, &mut session.diagnostics);
+    let own = own_roles::add(&mut entries, kinds, &mut session.diagnostics);
 
     let stack_entry = table::find(&entries, "stack");
     let settings = settings::read(&mut session, source, stack_entry);
     let state = state_settings::read(table::find(&entries, state_settings::TABLE), &mut session.diagnostics);
     let variables =
         variables::read(table::find(&entries, "variables"), inputs, digest, damage.lost_declarations, &mut session.diagnostics);
-    let (managed, data) = declarations(&entries, kinds, &mut session.diagnostics);
+    let (mut managed, data) = declarations(&entries, kinds, &mut session.diagnostics);
+    managed.iter_mut().for_each(|it| it.made_for = own.get(&it.address));
     let addresses = managed.iter().chain(&data).map(|it| (it.address.clone(), it.entry.key_location.clone())).collect();
     let scope = Scope {
         kinds,
@@ -83,10 +85,15 @@ pub fn parse(
         managed.iter().filter_map(|it| assemble(&mut session, it, &scope, &settings, digest)).collect();
     let outputs = outputs::read(&mut session, table::find(&entries, "outputs"), &scope, digest);
     let imports = imports::read(&mut session, table::find(&entries, imports::TABLE), &scope, digest);
-    let moves = moves::read(table::find(&entries, moves::TABLE), &scope, &mut session.diagnostics);
+    let mut moves = moves::read(table::find(&entries, moves::TABLE), &scope, &mut session.diagnostics);
+    own_roles::follow(&mut moves, &own, &scope);
     session.diagnostics.extend(permissions::derive(&mut assembled, &scope));
+    let mut beyond_need = Vec::new();
     if !has_errors(&session.diagnostics) {
         session.diagnostics.extend(permissions::check(&assembled, &scope));
+        beyond_need = in_order(source, permissions::beyond_need(&assembled, &scope));
+        beyond_need.retain(|diagnostic| !is_allowed(diagnostic, &settings.allow));
+        conceal(&mut beyond_need, source, inputs);
     }
     session.diagnostics.extend(repeated_names(&assembled));
     session.diagnostics.extend(rings(&assembled));
@@ -114,6 +121,7 @@ pub fn parse(
         imports,
         moves,
         outputs,
+        beyond_need,
         digest: digest_of_all(source, &documents, &variables),
         variables,
         source: source.clone(),
@@ -230,7 +238,7 @@ fn named<'a>(
             continue;
         }
         let address = Address { is_data, resource_type: entry.key.clone(), name: named.key.clone() };
-        found.push(Declaration { address, kind, entry: named });
+        found.push(Declaration { address, kind, entry: named, made_for: None });
     }
     found
 }
@@ -262,7 +270,12 @@ fn repeated_names(assembled: &[Assembled]) -> Vec<Diagnostic> {
                 let line = place(first).line_and_column().0;
                 let what = if description.name_ignores_case { " (case does not tell names apart)" } else { "" };
                 let message = format!("the name `{text}` is taken by {} in line {line}{what}", first.resource.address);
-                let help = format!("give {} another `{}`", it.resource.address, description.name_field);
+                let help = match &it.made_for {
+                    None => format!("give {} another `{}`", it.resource.address, description.name_field),
+                    Some(user) => {
+                        format!("give {} another `{}`, or {user} another role", first.resource.address, description.name_field)
+                    }
+                };
                 diagnostics.push(Diagnostic::error(message).at(place(it)).help(help));
             }
         }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::document::states_language::failure::WARNINGS;
-use crate::resource::ResourceType;
+use crate::document::warnings;
+use crate::resource::{ResourceType, may_be_left_out};
 use crate::schema::publish::json_schema;
 use crate::stack::{imports, lookups, moves, permissions, settings, state_settings, variables};
 
@@ -70,7 +70,7 @@ fn stack() -> Json {
             },
             "allow": {
                 "type": "array",
-                "items": { "enum": WARNINGS.map(|(name, _)| name) },
+                "items": { "enum": warnings().map(|(name, _)| *name).collect::<Vec<_>>() },
                 "description": "Warnings that are not told, by the name that stands in their brackets.",
             },
             "tags": {
@@ -145,10 +145,8 @@ fn resource(kind: &dyn ResourceType) -> Json {
             properties.insert(permissions::KEY.to_owned(), permissions_for());
         }
     }
-    // A name left out is made of the stack's and the resource's.
-    let name_field = kind.description().name_field;
     if let Some(required) = schema.get_mut("required").and_then(Json::as_array_mut) {
-        required.retain(|key| key.as_str() != Some(name_field));
+        required.retain(|key| key.as_str().is_none_or(|key| !may_be_left_out(kind, key)));
     }
     schema
 }

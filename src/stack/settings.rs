@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Location, Source, nearest};
-use crate::document::states_language::failure::WARNINGS;
+use crate::document::warnings;
 use crate::stack::node::{Content, Entry};
 use crate::stack::reading::{FoundReference, Reading, Session, read_value};
 use crate::stack::table;
@@ -98,7 +98,7 @@ fn read_tags(session: &mut Session<'_>, tags: &Entry) -> Reading {
 
 /// The names of warnings that somebody means so.
 fn read_allow(entry: &Entry, diagnostics: &mut Vec<Diagnostic>) -> Vec<String> {
-    let names = || WARNINGS.iter().map(|(name, _)| *name);
+    let names = || warnings().map(|(name, _)| *name);
     let mut allowed = Vec::new();
     for name in table::texts(entry, diagnostics) {
         if names().any(|known| known == name.text) {
