@@ -293,8 +293,9 @@ pub trait ResourceType: Send + Sync + std::fmt::Debug {
         None
     }
 
-    /// What is wrong with the policies of a spec to which derived ones were added, and that `validate` could not see.
-    fn check_derived(&self, _spec: &Value, _sampler: &Sampler<'_>) -> Option<Finding> {
+    /// What is wrong with the policies of a spec once those of the names `derived` were added, and what is open in them
+    /// has an example in its place: what `validate` could not see.
+    fn check_derived(&self, _spec: &Value, _derived: &[&str], _sampler: &Sampler<'_>) -> Option<Finding> {
         None
     }
 

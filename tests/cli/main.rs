@@ -5,6 +5,7 @@
 mod adoption;
 mod architecture;
 mod definition;
+mod derived_role;
 mod drift;
 mod drift_fields;
 mod encryption;

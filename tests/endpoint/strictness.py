@@ -9,6 +9,7 @@ services see them, which is as they were some time ago.
     POST /_strict  {"sfn_lag_ms": 2000}           sets some of them; each is also an environment variable: STRICT_SFN_LAG_MS
     POST /_strict/reset                           empties the account, all knobs 0
     GET  /_strict/inventory                       what is there: see inventory.py
+    GET  /_strict/asked                           what executions asked for: see executions.py
 
 | knob          | milliseconds during which                                                          |
 |---------------|------------------------------------------------------------------------------------|
@@ -18,6 +19,8 @@ services see them, which is as they were some time ago.
 | arn_lag_ms    | GetRole shows AROA... in the place of a new role's ARN                             |
 | deleting_ms   | a deleted state machine is DELETING and its name is taken                          |
 | update_lag_ms | an updated state machine is still described as it was                              |
+
+and no time: `executes`, 1 for state machines that really run.
 """
 import fnmatch
 import io
@@ -38,7 +41,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from inventory import inventory
 
 ACCOUNT = "123456789012"
-KNOB_NAMES = ("sfn_lag_ms", "ecs_lag_ms", "iam_lag_ms", "arn_lag_ms", "deleting_ms", "update_lag_ms")
+KNOB_NAMES = ("sfn_lag_ms", "ecs_lag_ms", "iam_lag_ms", "arn_lag_ms", "deleting_ms", "update_lag_ms", "executes")
 KNOBS = {name: float(os.environ.get("STRICT_" + name.upper(), 0)) for name in KNOB_NAMES}
 
 now_seconds = time.monotonic
@@ -89,8 +92,8 @@ class Call:
         self.application, self.environ = application, environ
         size = int(environ.get("CONTENT_LENGTH") or 0)
         self.body = environ["wsgi.input"].read(size) if size else b""
-        credential = re.search(r"Credential=[^/]+/\d+/([^/]*)/([^/]+)/aws4_request", environ.get("HTTP_AUTHORIZATION", ""))
-        self.region, self.service = credential.groups() if credential else ("", "")
+        credential = re.search(r"Credential=([^/]+)/\d+/([^/]*)/([^/]+)/aws4_request", environ.get("HTTP_AUTHORIZATION", ""))
+        self.key, self.region, self.service = credential.groups() if credential else ("", "", "")
         self.is_json = "HTTP_X_AMZ_TARGET" in environ
         if self.is_json:
             self.target, _, self.action = environ["HTTP_X_AMZ_TARGET"].rpartition(".")
@@ -132,6 +135,10 @@ def answer_call(application, environ, start_response):
     if path == "/_strict/inventory":
         with _lock:
             return _respond(start_response, "200 OK", inventory(ACCOUNT))
+    if path == "/_strict/asked":
+        import executions
+        with _lock:
+            return _respond(start_response, "200 OK", list(executions.asked.values()))
     call = Call(application, environ)
     if call.service not in ("ecs", "iam", "states"):
         environ["wsgi.input"] = io.BytesIO(call.body)
@@ -151,6 +158,8 @@ def answer_call(application, environ, start_response):
 
 
 def _with_rules(call):
+    import executions
+    executions.check(call)
     for rule in _before.get((call.service, call.action), []):
         answer = rule(call)
         if answer is not None:
@@ -185,6 +194,7 @@ def _serve_knobs(environ, start_response):
             status, answer = "400 Bad Request", {"error": f"unknown knobs {unknown}; known are {list(KNOBS)}"}
         else:
             KNOBS.update({name: float(value) for name, value in wanted.items()})
+            _executions_are_switched()
     return _respond(start_response, status, answer)
 
 
@@ -205,6 +215,13 @@ def empty_account():
     for notes in _forget:
         notes.clear()
     KNOBS.update(dict.fromkeys(KNOB_NAMES, 0))
+    import executions
+    executions.forget()
+
+
+def _executions_are_switched():
+    import executions
+    executions.switch()
 
 
 # ---------------------------------------------------------------- roles as other services see them
@@ -274,18 +291,31 @@ def trusts(document, service):
     return False
 
 
-def allows(documents, action, resource):
-    """Whether policies allow an action on a resource. Conditions are taken to hold."""
+def holds(condition, context):
+    """Whether a condition holds, as far as `context` tells: a key that it does not know is taken to hold."""
+    for operator, keys in (condition or {}).items():
+        for key, wanted in keys.items():
+            if key in context and operator in ("StringEquals", "StringLike"):
+                if not any(fnmatch.fnmatchcase(context[key], pattern) for pattern in as_list(wanted)):
+                    return False
+    return True
+
+
+def allows(documents, action, resource, context=None):
+    """Whether policies allow an action on a resource."""
     verdicts = set()
     for statement in (statement for document in documents for statement in statements(document)):
         actions, resources = as_list(statement.get("Action")), as_list(statement.get("Resource"))
         if (any(fnmatch.fnmatch(action.lower(), str(pattern).lower()) for pattern in actions)
-                and any(fnmatch.fnmatchcase(resource, str(pattern)) for pattern in resources)):
+                and any(fnmatch.fnmatchcase(resource, str(pattern)) for pattern in resources)
+                and holds(statement.get("Condition"), context or {})):
             verdicts.add(statement.get("Effect"))
     return verdicts == {"Allow"}
 
 
 def install():
     """Puts the layer before moto."""
+    import executions
     import rules  # noqa: F401  (registers the rules)
+    executions.install()
     DomainDispatcherApplication.__call__ = answer_call

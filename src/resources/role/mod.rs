@@ -137,8 +137,8 @@ impl ResourceType for Role {
         Some((Path::key(grants::TRUST), spec.get(grants::TRUST)?))
     }
 
-    fn check_derived(&self, spec: &Value, sampler: &Sampler<'_>) -> Option<Finding> {
-        validate::check_derived(spec, sampler)
+    fn check_derived(&self, spec: &Value, derived: &[&str], sampler: &Sampler<'_>) -> Option<Finding> {
+        validate::check_derived(spec, derived, sampler)
     }
 
     fn grants(&self, spec: &Value, sampler: &Sampler<'_>) -> Option<Granted> {

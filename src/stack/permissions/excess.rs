@@ -1,5 +1,8 @@
 //! What is said of a role that is allowed more than is needed. Told only to those who ask (`--strict`).
 
+use std::collections::BTreeMap;
+
+use crate::address::Address;
 use crate::diagnostic::Diagnostic;
 use crate::document::permissions::{self, BEYOND_NEED, Need, Sampler, UNDECIDED_NEED, others};
 use crate::stack::permissions::around::{example, owned_role, uses_of};
@@ -24,12 +27,10 @@ pub fn beyond_need(assembled: &[Assembled], scope: &Scope<'_>) -> Vec<Diagnostic
     let lookup = |reference: &Reference| example(assembled, reference, scope);
     let sampler = Sampler { lookup: &lookup, region: scope.region.clone() };
     let mut diagnostics = Vec::new();
+    let all_used = all_used(assembled, &sampler);
     for role in assembled {
-        let used = used(assembled, role, &sampler);
+        let Some(used) = all_used.get(&role.resource.address).filter(|used| !used.is_open) else { continue };
         let Some(granted) = role.resource.kind.grants(&role.resource.spec, &sampler) else { continue };
-        if used.is_open || used.services.is_empty() {
-            continue;
-        }
         let address = &role.resource.address;
         let undecided = |help: Vec<String>| {
             let message = format!("whether {address} is allowed more than is needed can't be decided here");
@@ -62,21 +63,23 @@ pub fn beyond_need(assembled: &[Assembled], scope: &Scope<'_>) -> Vec<Diagnostic
     diagnostics
 }
 
-/// What is made of `role`, by those that name it and by what it asks its own permissions for.
-fn used(assembled: &[Assembled], role: &Assembled, sampler: &Sampler<'_>) -> Used {
-    let mut used = Used::default();
+/// What is made of each role, by those that name it and by what it asks its own permissions for.
+fn all_used(assembled: &[Assembled], sampler: &Sampler<'_>) -> BTreeMap<Address, Used> {
+    let mut all: BTreeMap<Address, Used> = BTreeMap::new();
     for user in assembled {
         for role_use in uses_of(assembled, user) {
             let named = user.resource.spec.get(role_use.field).and_then(|value| owned_role(assembled, value, sampler));
-            if named.is_some_and(|(named, _)| named.resource.address == role.resource.address) {
-                used.is_open |= !role_use.is_whole;
-                used.services.push(role_use.service);
-                used.needs.extend(role_use.needs);
-            }
+            let Some((role, _)) = named else { continue };
+            let used = all.entry(role.resource.address.clone()).or_default();
+            used.is_open |= !role_use.is_whole;
+            used.services.push(role_use.service);
+            used.needs.extend(role_use.needs);
         }
     }
-    for purpose in &role.purposes {
-        used.needs.extend(needs_of(assembled, purpose).unwrap_or_default());
+    for role in assembled {
+        if let Some(used) = all.get_mut(&role.resource.address) {
+            used.needs.extend(role.purposes.iter().flat_map(|purpose| needs_of(assembled, purpose).unwrap_or_default()));
+        }
     }
-    used
+    all
 }

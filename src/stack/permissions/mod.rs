@@ -84,7 +84,8 @@ fn too_long(assembled: &[Assembled], scope: &Scope<'_>) -> Vec<Diagnostic> {
     let sampler = Sampler { lookup: &lookup, region: scope.region.clone() };
     let mut diagnostics = Vec::new();
     for it in assembled {
-        let Some(finding) = it.resource.kind.check_derived(&it.resource.spec, &sampler) else { continue };
+        let derived: Vec<&str> = it.purposes.iter().map(|purpose| purpose.text.as_str()).collect();
+        let Some(finding) = it.resource.kind.check_derived(&it.resource.spec, &derived, &sampler) else { continue };
         let mut diagnostic = place(&it.resource.locations, finding);
         if let Some(purpose) = it.purposes.first() {
             diagnostic.message = format!("{}: {}", it.resource.address, diagnostic.message);
