@@ -198,6 +198,18 @@ fn a_machine_that_needs_nothing_has_a_role_that_may_do_nothing() {
     world.stepwright(&["plan", "stack.toml", "--detailed-exitcode"]).expect(0);
     let listed = world.stepwright(&["state", "list", "stack.toml"]).expect(0);
     assert_eq!(listed.stdout.split_whitespace().collect::<Vec<_>>(), ["role.sleepy_state_machine", "state_machine.sleepy"]);
+    // Written out under its address, it is the same role.
+    let moved = world.read("stack.toml");
+    let role = format!(
+        "[role.sleepy_state_machine]\npermissions_for = \"state_machine.sleepy\"\nassume_role_policy_document = {TRUST}\n"
+    );
+    let written = moved.replace(
+        "[state_machine.sleepy]",
+        &format!("{role}[state_machine.sleepy]\nrole_arn = \"${{role.sleepy_state_machine.arn}}\""),
+    );
+    world.write("written.toml", &written);
+    // The moved role is called as it was.
+    world.stepwright(&["plan", "written.toml", "--detailed-exitcode"]).expect(0);
     // An exported stack writes its role out.
     let exported = world.stepwright(&["export", "--state-machine", "idle-idle", "--name", "idle"]).expect(0);
     exported.says(&["[role.", "role_arn", "states.amazonaws.com"]);

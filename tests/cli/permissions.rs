@@ -110,7 +110,7 @@ fn a_role_that_its_user_can_not_take_is_told_where_it_says_whom_it_trusts() {
     outcome.says(&[
         "states.amazonaws.com can't take role.a, which is the `role_arn` of state_machine.m: it trusts ecs-tasks.amazonaws.com",
     ]);
-    outcome.says(&["stack.toml:5:118"]);
+    outcome.says(&["stack.toml:5:114"]);
     for service in ["\"states.amazonaws.com\"", "[\"lambda.amazonaws.com\", \"states.eu-central-1.amazonaws.com\"]"] {
         assert_eq!(validated(&machine(&trust(service))).stderr, "");
     }
@@ -144,7 +144,7 @@ fn strict_refuses_what_nothing_needs() {
     write(&text);
     assert_eq!(run(&["validate", "stack.toml"]).expect(0).stderr, "");
     let strict = run(&["validate", "stack.toml", "--strict"]).expect(1);
-    strict.says(&["error[beyond-need]: role.a allows ecs:* on *, which nothing that uses it needs", "stack.toml:9:45"]);
+    strict.says(&["error[beyond-need]: role.a allows ecs:* on *, which nothing that uses it needs", "stack.toml:8:44"]);
     let json = run(&["validate", "stack.toml", "--strict", "--format", "json"]).expect(1).json();
     assert_eq!((&json["result"], &json["diagnostics"][0]["code"]), (&"FAIL".into(), &"beyond-need".into()));
     assert_eq!(json["diagnostics"][0]["pointer"], "/inline_policies/more/Statement/0/Action/0");

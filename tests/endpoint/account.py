@@ -5,6 +5,8 @@
     python account.py prepare       makes the cluster and the task definition that stacks/existing-cluster.toml looks up
     python account.py prepare-hand-made   makes by hand what nobody wrote a stack for, oddly formatted, as consoles and scripts leave it
     python account.py prepare-mistaken    makes a role that Stepwright would refuse to make
+    python account.py prepare-instance CLUSTER   puts an instance into a cluster, on which tasks of the launch type EC2 can run
+    python account.py asked         what executions of state machines needed, and whether their role allowed it
     python account.py calls LOG     the calls in the proxy's log, in order: service, action, request, status, fault
     python account.py call 'SERVICE OPERATION {"PARAMETER": …}'    any call of boto3's: what somebody else does to the account
     python account.py fields        the single fields that can be changed from outside, and prepares for that: see fields.py

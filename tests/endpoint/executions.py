@@ -7,15 +7,15 @@ do not allow is refused in AWS's words, and the state fails with it.
     POST /_strict {"executes": 1}     state machines that are created from then on really run
     GET  /_strict/asked               what executions needed so far: role, action, resource, and whether it was allowed
 """
+import logging
 import sys
 
 import boto3
 from botocore.config import Config
 from moto.core.config import default_user_config
 from moto.settings import moto_server_port
-from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
-from strictness import ACCOUNT, KNOBS, Refusal, allows, memory, role_seen
+from strictness import ACCOUNT, CHECKS, KNOB_LISTENERS, KNOBS, VIEWS, Refusal, allows, memory, role_seen
 
 TASKS = "ecs-tasks.amazonaws.com"
 MANAGED_RULE = "StepFunctionsGetEventsForECSTaskRule"
@@ -27,12 +27,6 @@ asked = memory()                       # number -> what was needed
 def switch():
     """Executions run if the knob says so. Machines of the one kind are unknown to the other."""
     default_user_config["stepfunctions"]["execute_state_machine"] = bool(KNOBS["executes"])
-
-
-def forget():
-    for regional in stepfunctions_parser_backends[ACCOUNT].values():
-        regional.reset()
-    switch()
 
 
 def client_of_role(region, service, state_credentials=None):
@@ -90,6 +84,10 @@ REQUIRED = {("ecs", "RunTask"): run_task, ("ecs", "DescribeTasks"): on_tasks("ec
 
 
 def install():
+    logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)     # it logs each failure of a state as an error
+    CHECKS.append(check)
+    KNOB_LISTENERS.append(switch)
+    VIEWS["/_strict/asked"] = lambda: list(asked.values())
     for module in [module for name, module in sys.modules.items() if name.startswith("moto")]:
         if hasattr(module, "boto_client_for"):
             module.boto_client_for = client_of_role

@@ -36,6 +36,7 @@ from moto.ecs.models import ecs_backends
 from moto.iam.models import iam_backends
 from moto.s3.models import s3_backends
 from moto.stepfunctions.models import stepfunctions_backends
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 from inventory import inventory
@@ -45,6 +46,9 @@ KNOB_NAMES = ("sfn_lag_ms", "ecs_lag_ms", "iam_lag_ms", "arn_lag_ms", "deleting_
 KNOBS = {name: float(os.environ.get("STRICT_" + name.upper(), 0)) for name in KNOB_NAMES}
 
 now_seconds = time.monotonic
+VIEWS = {"/_strict/inventory": lambda: inventory(ACCOUNT)}     # path -> what it shows
+CHECKS = []             # each of them(call) may refuse any call
+KNOB_LISTENERS = []     # told when a knob was turned, or all were by emptying the account
 _before, _after = {}, {}
 _forget = []
 _lock = threading.RLock()
@@ -132,13 +136,9 @@ def answer_call(application, environ, start_response):
         with _lock:
             empty_account()
         return _respond(start_response, "200 OK", {})
-    if path == "/_strict/inventory":
+    if path in VIEWS:
         with _lock:
-            return _respond(start_response, "200 OK", inventory(ACCOUNT))
-    if path == "/_strict/asked":
-        import executions
-        with _lock:
-            return _respond(start_response, "200 OK", list(executions.asked.values()))
+            return _respond(start_response, "200 OK", VIEWS[path]())
     call = Call(application, environ)
     if call.service not in ("ecs", "iam", "states"):
         environ["wsgi.input"] = io.BytesIO(call.body)
@@ -158,8 +158,8 @@ def answer_call(application, environ, start_response):
 
 
 def _with_rules(call):
-    import executions
-    executions.check(call)
+    for check in CHECKS:
+        check(call)
     for rule in _before.get((call.service, call.action), []):
         answer = rule(call)
         if answer is not None:
@@ -194,7 +194,8 @@ def _serve_knobs(environ, start_response):
             status, answer = "400 Bad Request", {"error": f"unknown knobs {unknown}; known are {list(KNOBS)}"}
         else:
             KNOBS.update({name: float(value) for name, value in wanted.items()})
-            _executions_are_switched()
+            for heard in KNOB_LISTENERS:
+                heard()
     return _respond(start_response, status, answer)
 
 
@@ -206,7 +207,7 @@ def _respond(start_response, status, answer):
 
 def empty_account():
     """Everything gone, every knob 0. moto's own reset does more, and takes two seconds for it."""
-    for backends in (ecs_backends, stepfunctions_backends):
+    for backends in (ecs_backends, stepfunctions_backends, stepfunctions_parser_backends):
         for regional in backends[ACCOUNT].values():
             regional.reset()
     iam_backends[ACCOUNT]["aws"].roles.clear()
@@ -215,13 +216,8 @@ def empty_account():
     for notes in _forget:
         notes.clear()
     KNOBS.update(dict.fromkeys(KNOB_NAMES, 0))
-    import executions
-    executions.forget()
-
-
-def _executions_are_switched():
-    import executions
-    executions.switch()
+    for heard in KNOB_LISTENERS:
+        heard()
 
 
 # ---------------------------------------------------------------- roles as other services see them
