@@ -51,7 +51,10 @@ pub fn parse(
     let mut entries = syntax.entries;
     let mut session = Session { read_document, documents: Vec::new(), diagnostics: Vec::new() };
     check_tables(&entries, kinds, &mut session.diagnostics);
-    let own = own_roles::add(&mut entries, kinds, &mut session.diagnostics);
+    let mut taken = Vec::new();
+    let own = own_roles::add(&mut entries, kinds, &mut taken);
+    // What names no role may have named one in a line that can't be read.
+    session.diagnostics.extend(taken.into_iter().filter(|_| from_syntax.is_empty()));
 
     let stack_entry = table::find(&entries, "stack");
     let settings = settings::read(&mut session, source, stack_entry);

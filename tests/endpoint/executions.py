@@ -80,7 +80,34 @@ def on_tasks(action):
     return needed
 
 
-REQUIRED = {("ecs", "RunTask"): run_task, ("ecs", "DescribeTasks"): on_tasks("ecs:DescribeTasks"), ("ecs", "StopTask"): on_tasks("ecs:StopTask")}
+def on(action, resource):
+    """What is needed of one call: the action on the ARN that `resource`, a function of the call, tells."""
+    def needed(call):
+        yield action, resource(call), {}
+    return needed
+
+
+def regional(service, resource):
+    return lambda call: f"arn:aws:{service}:{call.region}:{ACCOUNT}:{resource(call.parameters)}"
+
+
+def put_events(call):
+    for entry in call.parameters.get("Entries", []):
+        yield "events:PutEvents", f"arn:aws:events:{call.region}:{ACCOUNT}:event-bus/{entry.get('EventBusName', 'default')}", {}
+
+
+REQUIRED = {
+    ("ecs", "RunTask"): run_task,
+    ("ecs", "DescribeTasks"): on_tasks("ecs:DescribeTasks"),
+    ("ecs", "StopTask"): on_tasks("ecs:StopTask"),
+    ("events", "PutEvents"): put_events,
+    ("sns", "Publish"): on("sns:Publish", lambda call: call.parameters["TopicArn"]),
+    ("sqs", "SendMessage"): on("sqs:SendMessage", regional("sqs", lambda given: given["QueueUrl"].rsplit("/", 1)[-1])),
+    ("states", "StartExecution"): on("states:StartExecution", lambda call: call.parameters["stateMachineArn"]),
+    ("states", "DescribeExecution"): on("states:DescribeExecution", lambda call: call.parameters["executionArn"]),
+    **{("dynamodb", action): on(f"dynamodb:{action}", regional("dynamodb", lambda given: f"table/{given['TableName']}"))
+       for action in ("GetItem", "PutItem", "UpdateItem", "DeleteItem")},
+}
 
 
 def install():

@@ -142,6 +142,11 @@ def answer_call(application, environ, start_response):
     call = Call(application, environ)
     if call.service not in ("ecs", "iam", "states"):
         environ["wsgi.input"] = io.BytesIO(call.body)
+        try:
+            with _lock:
+                _check(call)
+        except Refusal as refusal:
+            return _answer(start_response, *_refusal_response(call, refusal))
         # moto looks at the condition of a write and then writes, from several threads. S3 does both at once.
         with _s3_lock:
             return _ask_moto(application, environ, start_response)
@@ -152,14 +157,22 @@ def answer_call(application, environ, start_response):
             status, headers, body = _refusal_response(call, refusal)
         if call.service == "iam":
             note_roles()
+    return _answer(start_response, status, headers, body)
+
+
+def _answer(start_response, status, headers, body):
     headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
     start_response(f"{status} {'OK' if status == 200 else 'Refused'}", [*headers, ("Content-Length", str(len(body)))])
     return [body]
 
 
-def _with_rules(call):
+def _check(call):
     for check in CHECKS:
         check(call)
+
+
+def _with_rules(call):
+    _check(call)
     for rule in _before.get((call.service, call.action), []):
         answer = rule(call)
         if answer is not None:

@@ -196,11 +196,12 @@ impl Judge<'_> {
         if resources.iter().all(|resource| self.is_taken_away(action, resource)) {
             return;
         }
-        let of_action = self.needs.iter().filter(|need| action.fits_action(&need.action));
-        let is_open = resources.iter().any(Pattern::is_open) || action.is_open();
-        if is_open && of_action.clone().next().is_some()
-            || of_action.clone().any(|need| self.texts(need).iter().any(|text| self::is_open(text)))
-        {
+        let mut of_action = self.needs.iter().filter(|need| action.fits_action(&need.action));
+        // Where it is needed at all, it may be needed on just that.
+        let is_open = action.is_open()
+            || of_action
+                .any(|need| resources.iter().any(Pattern::is_open) || self.texts(need).iter().any(|text| self::is_open(text)));
+        if is_open {
             excess.undecided.insert(format!("{granted}: it is not known here what that is"));
         } else if self.granted.boundary.is_some() && action.is_wide() {
             excess.undecided.insert(format!("{granted}: its boundary may narrow it"));
@@ -220,6 +221,10 @@ impl Judge<'_> {
     }
 
     fn patterns(&self, path: &Path, statement: &Map, member: &str) -> Vec<Pattern> {
+        let text_of = |value: &Value| match value {
+            Value::Secret(_) => "{a sensitive value}".to_owned(),
+            other => text_of(other),
+        };
         let text = |value: &Value| self.sampler.opaque(value).unwrap_or_else(|| text_of(value));
         if let Some(listed) = statement.get(member) {
             let items = placed_items(&path.join_key(member), listed).into_iter();
