@@ -162,6 +162,33 @@ fn strict_refuses_what_nothing_needs() {
 }
 
 #[test]
+fn what_one_of_two_machines_needs_is_needed() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let topic = |name: &str| format!("arn:aws:sns:eu-central-1:123456789012:{name}");
+    let machine = |name: &str| {
+        let task = serde_json::json!({ "Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": true, "TimeoutSeconds": 9,
+            "Parameters": { "TopicArn": topic(name), "Message": "m" } });
+        let definition = serde_json::json!({ "StartAt": "Tell", "States": { "Tell": task } });
+        format!("[state_machine.{name}]\nrole_arn = \"${{role.a.arn}}\"\ndefinition = '{definition}'\n")
+    };
+    let role = format!(
+        "[role.a]\n{}\n[role.a.inline_policies.tell]\nVersion = \"2012-10-17\"\nStatement = [{{ Effect = \"Allow\", Action = \"sns:Publish\", Resource = [\"{}\", \"{}\"] }}]\n",
+        trust("\"states.amazonaws.com\""),
+        topic("one"),
+        topic("two"),
+    );
+    let run = |machines: &[&str], code: i32| {
+        let machines: String = machines.iter().map(|name| machine(name)).collect();
+        let text = format!("[stack]\nname = \"s\"\nregion = \"eu-central-1\"\n{role}{machines}");
+        std::fs::write(folder.path().join("stack.toml"), text).expect("written");
+        stepwright(folder.path(), &["validate", "stack.toml", "--strict"]).expect(code)
+    };
+    assert_eq!(run(&["one", "two"], 0).stderr, "");
+    run(&["one"], 1)
+        .says(&["role.a allows sns:Publish on arn:aws:sns:eu-central-1:123456789012:two, which nothing that uses it needs"]);
+}
+
+#[test]
 fn the_workflows_of_the_examples_are_allowed_no_more_than_they_need() {
     for fixture in FIXTURES {
         let outcome = stepwright(&root().join("stacks"), &["validate", fixture.file, "--strict"]);

@@ -1,7 +1,7 @@
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::document::permissions::{Cause, managed_policy};
+use crate::document::permissions::{Cause, judge, managed_policy};
 use crate::template::Template;
 
 const TASK: &str = "arn:aws:ecs:eu-central-1:123456789012:task-definition/report:*";
@@ -120,6 +120,26 @@ fn what_is_beyond_need() {
     ];
     for (statements, wanted) in cases {
         assert_eq!(judged(&granted(statements.clone())), (wanted, Vec::new()), "{statements:#}");
+        nothing_needed_goes_with_it(&statements);
+    }
+}
+
+/// Without what nothing is said to need, each need is granted or missing as before.
+fn nothing_needed_goes_with_it(statements: &Json) {
+    let before = granted(statements.clone());
+    let verdicts = |granted: &Granted| needs().iter().map(|need| judge(need, granted, &sampler())).collect::<Vec<_>>();
+    for beyond in beyond_need(&before, &needs(), &sampler()).beyond.iter().filter(|it| it.needed.is_none()) {
+        let mut document = before.policies[0].written.to_plain().expect("all of it is known");
+        let pointer = beyond.path.json_pointer();
+        let (list, index) = pointer.trim_start_matches("/p").rsplit_once('/').expect("a member of a statement");
+        match (document.pointer_mut(list), index.parse::<usize>()) {
+            (Some(Json::Array(items)), Ok(index)) => _ = items.remove(index),
+            // The only one: the statement goes with it.
+            (Some(statement), _) => *statement = json!({}),
+            (None, _) => panic!("there is no {list} in {document:#}"),
+        }
+        let after = granted(document["Statement"].clone());
+        assert_eq!(verdicts(&after), verdicts(&before), "{pointer} of {statements:#}");
     }
 }
 
