@@ -320,7 +320,7 @@ fn service_of(action: &str) -> Option<&str> {
     action.split_once(':').map(|(service, _)| service)
 }
 
-/// `ecs:RunTask on X, ecs:StopTask on *`.
+/// `ecs:StopTask on *; iam:PassRole on X to ecs-tasks.amazonaws.com`.
 fn told(needs: &[&Need]) -> String {
     let mut by_target: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for need in needs {
@@ -330,7 +330,8 @@ fn told(needs: &[&Need]) -> String {
             }
             Target::Whole | Target::Untold(_) => "*".to_owned(),
         };
-        by_target.entry(target).or_default().insert(&need.action);
+        let service = need.passed_to.map(|service| format!(" to {service}")).unwrap_or_default();
+        by_target.entry(format!("{target}{service}")).or_default().insert(&need.action);
     }
     let parts = by_target.into_iter().map(|(target, actions)| format!("{} on {target}", list(actions.into_iter())));
     parts.collect::<Vec<_>>().join("; ")

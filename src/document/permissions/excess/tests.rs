@@ -100,7 +100,9 @@ fn what_is_beyond_need() {
         // A role that anybody may be handed.
         (
             allow(json!("iam:PassRole"), json!(ROLE)),
-            vec![format!("p.Statement.Action | iam:PassRole on {ROLE} to every service | iam:PassRole on {ROLE}")],
+            vec![format!(
+                "p.Statement.Action | iam:PassRole on {ROLE} to every service | iam:PassRole on {ROLE} to ecs-tasks.amazonaws.com"
+            )],
         ),
         (
             json!({ "Effect": "Allow", "Action": "iam:PassRole", "Resource": ROLE, "Condition": { "StringEquals": { "iam:PassedToService": "lambda.amazonaws.com" } } }),
