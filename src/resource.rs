@@ -16,6 +16,7 @@
 //! | to know what a spec can't be beside others | `validate_around` | tell what a resource that it names is not made for |
 //! | AWS's own word on a spec | `opinion` | ask without making anything |
 //! | to know what roles must be allowed to do | `role_uses`, `grants`, `with_policy` | tell what a role is used for, and what a role allows |
+//! | a role where a spec names none | `own_role`, `role_for` | tell which field may be left out, and what a role for a service looks like |
 //! | a stack file for what is live | `mentions`, `bare_names`, `list`, `terraform` | know its own names where others write them |
 
 use std::collections::BTreeMap;
@@ -211,7 +212,20 @@ pub struct Neighbour<'a> {
 pub struct RoleUse {
     /// The field that names the role.
     pub field: &'static str,
+    /// The service that takes the role, as trust policies call it.
+    pub service: &'static str,
     pub needs: Vec<Need>,
+    /// Whether `needs` is all that the role is used for. Of programs that run under it, nothing here tells.
+    pub is_whole: bool,
+}
+
+/// A role that is made for a spec that names none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnRole {
+    /// The field that may be left out.
+    pub field: &'static str,
+    /// The service that takes the role, as trust policies call it.
+    pub service: &'static str,
 }
 
 /// What a resource of a type is called in Terraform.
@@ -338,6 +352,27 @@ pub trait ResourceType: Send + Sync + std::fmt::Debug {
         Vec::new()
     }
 
+    /// The role that a spec has of its own where it names none.
+    fn own_role(&self) -> Option<OwnRole> {
+        None
+    }
+
+    /// What a user would write of a role that `service` may take, and that allows nothing; none for what is no role.
+    fn role_for(&self, _service: &str) -> Option<serde_json::Value> {
+        None
+    }
+
+    /// Who may take it: the trust policy, and where it stands in the spec; none for what is no role.
+    fn trust<'a>(&self, _spec: &'a Value) -> Option<(Path, &'a Value)> {
+        None
+    }
+
+    /// What is wrong with the policies of a spec once those of the names `derived` were added, and what is open in them
+    /// has an example in its place: what `validate` could not see.
+    fn check_derived(&self, _spec: &Value, _derived: &[&str], _sampler: &Sampler<'_>) -> Option<Finding> {
+        None
+    }
+
     /// What a spec allows whoever takes it; none for what is no role.
     fn grants(&self, _spec: &Value, _sampler: &Sampler<'_>) -> Option<Granted> {
         None
@@ -430,6 +465,11 @@ pub fn owned(lives: Vec<Result<Option<Live>, Error>>, stack: &str) -> Result<Vec
 /// The type called `name` among `kinds`.
 pub fn find_kind(kinds: &[&'static dyn ResourceType], name: &str) -> Option<&'static dyn ResourceType> {
     kinds.iter().copied().find(|kind| kind.description().name == name)
+}
+
+/// Whether a user may leave out the field `key` of a type though it is required: a name and an own role are made.
+pub fn may_be_left_out(kind: &dyn ResourceType, key: &str) -> bool {
+    kind.description().name_field == key || kind.own_role().is_some_and(|own| own.field == key)
 }
 
 /// `value` in the normal form of a type: the rules of its fields, then its own.

@@ -12,7 +12,9 @@ use crate::cli::consult::advise;
 use crate::cli::context::{Extent, Project, connect_to, inputs, look, open_project_with, require};
 use crate::cli::error::CliError;
 use crate::cli::execute::{Execution, execute, open_session, plan_options};
-use crate::cli::options::{DrainOptions, Format, LockOptions, ModeOptions, PlanOptions, StateOptions, VariableOptions};
+use crate::cli::options::{
+    DrainOptions, Format, LockOptions, ModeOptions, PlanOptions, StateOptions, StrictOption, VariableOptions,
+};
 use crate::cli::plan_file::PlanFile;
 use crate::cli::ui::Ui;
 use crate::plan::{self, Plan};
@@ -42,6 +44,8 @@ pub struct Apply {
     options: PlanOptions,
     #[command(flatten)]
     mode: ModeOptions,
+    #[command(flatten)]
+    strict: StrictOption,
     /// Does not ask. A saved plan is never asked about: it was shown when it was made.
     #[arg(long, short, visible_alias = "auto-approve")]
     yes: bool,
@@ -62,6 +66,7 @@ impl Apply {
         }
         let initial = |stack: &str| saved.as_ref().map(|saved| saved.initial_state(stack));
         let project = self.open(saved.as_ref(), initial, ui)?;
+        project.tell_beyond_need(self.strict, ui);
         if let Some(saved) = &saved {
             saved.require_sealed(&self.file, project.store.cipher())?;
         }

@@ -7,7 +7,7 @@ use crate::address::Address;
 use crate::aws::{Aws, Connection, connect};
 use crate::cli::assignment::Assignment;
 use crate::cli::error::CliError;
-use crate::cli::options::{PlanOptions, StackOptions, StateOptions, VariableOptions};
+use crate::cli::options::{PlanOptions, StackOptions, StateOptions, StrictOption, VariableOptions};
 use crate::cli::store::{local_path, store_of};
 use crate::cli::ui::Ui;
 use crate::diagnostic::{Diagnostic, has_errors};
@@ -86,6 +86,15 @@ pub fn open_project_with(
     let (stack, warnings) = read_stack(stack_path, inputs, allow_outside, &state.digest_key)?;
     ui.err(|writer, style| render::diagnostic::write(writer, &warnings, style.color));
     Ok(Project { stack, store, state })
+}
+
+impl Project {
+    /// What a user asks for with `--strict`, beside the warnings that everybody is told.
+    pub fn tell_beyond_need(&self, option: StrictOption, ui: Ui) {
+        if option.strict {
+            ui.err(|writer, style| render::diagnostic::write(writer, &self.stack.beyond_need, style.color));
+        }
+    }
 }
 
 /// Refuses to begin anew in S3 where there is a local state: both would hold the same resources.

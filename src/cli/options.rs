@@ -39,6 +39,14 @@ pub struct VariableOptions {
     pub allow_documents_outside: bool,
 }
 
+/// What to say of permissions.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct StrictOption {
+    /// Also tells what roles are allowed beyond what the stack needs them for.
+    #[arg(long)]
+    pub strict: bool,
+}
+
 /// How to plan.
 #[derive(Args, Clone, Debug)]
 pub struct PlanOptions {

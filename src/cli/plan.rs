@@ -11,7 +11,7 @@ use crate::cli::context::{Extent, connect_to, look, open_project};
 use crate::cli::error::CliError;
 use crate::cli::execute::plan_options;
 use crate::cli::exit_code;
-use crate::cli::options::{Format, ModeOptions, PlanOptions, StackOptions};
+use crate::cli::options::{Format, ModeOptions, PlanOptions, StackOptions, StrictOption};
 use crate::cli::plan_file::PlanFile;
 use crate::cli::ui::Ui;
 use crate::render;
@@ -37,6 +37,8 @@ pub struct PlanCommand {
     options: PlanOptions,
     #[command(flatten)]
     mode: ModeOptions,
+    #[command(flatten)]
+    strict: StrictOption,
     /// Saves the plan; `stepwright apply FILE` does exactly that, or refuses.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -51,6 +53,7 @@ pub struct PlanCommand {
 impl PlanCommand {
     pub async fn run(self, ui: Ui) -> Result<u8, CliError> {
         let mut project = open_project(&self.stack, ui)?;
+        project.tell_beyond_need(self.strict, ui);
         let connection = connect_to(project.stack.region.as_deref(), &project.stack.allowed_account_ids).await?;
         let notices = settle_in_memory(&connection, &mut project.state).await?;
         let options = plan_options(&self.options, &self.mode)?;

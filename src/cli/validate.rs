@@ -9,8 +9,9 @@ use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::options::{Format, VariableOptions};
 use crate::cli::ui::Ui;
-use crate::diagnostic::{Diagnostic, has_errors};
+use crate::diagnostic::{Diagnostic, Severity, has_errors};
 use crate::document::states_language::MachineType;
+use crate::document::warning::BEYOND_NEED;
 use crate::render;
 use crate::stack::check_definition;
 use crate::stack::load;
@@ -24,6 +25,7 @@ use crate::stack::load;
 Examples:
   stepwright validate stacks/ecs-task.toml
   stepwright validate stacks/ecs-task.toml --var image=app:2
+  stepwright validate stacks/ecs-task.toml --strict              roles may do what is needed, and no more
   stepwright validate --definition nightly.asl.json
   aws stepfunctions describe-state-machine --state-machine-arn ARN --query definition --output text | stepwright validate --definition - --format json")]
 pub struct Validate {
@@ -32,6 +34,9 @@ pub struct Validate {
     stack: Option<PathBuf>,
     #[command(flatten)]
     variables: VariableOptions,
+    /// Also refuses what roles are allowed beyond what the stack needs them for.
+    #[arg(long, conflicts_with = "definition")]
+    strict: bool,
     /// A definition in the Amazon States Language to check alone; `-` reads stdin.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["variables", "variable_files"])]
     definition: Option<PathBuf>,
@@ -90,17 +95,27 @@ impl Validate {
     fn stack(&self, path: &Path) -> Result<(Vec<Diagnostic>, String), CliError> {
         let inputs = inputs(&self.variables)?;
         match read_stack(path, &inputs, self.variables.allow_documents_outside, "") {
-            Ok((stack, warnings)) => {
+            Ok((mut stack, mut diagnostics)) => {
+                if self.strict {
+                    diagnostics.extend(stack.beyond_need.drain(..).map(refused));
+                }
                 let count = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
                 let lookups = match stack.data.len() {
                     0 => String::new(),
                     number => format!(", {}", count(number, "look-up")),
                 };
                 let resources = count(stack.resources.len(), "resource");
-                Ok((warnings, format!("The stack {} is valid: {resources}{lookups}.", stack.name)))
+                Ok((diagnostics, format!("The stack {} is valid: {resources}{lookups}.", stack.name)))
             }
             Err(CliError::Diagnostics(diagnostics)) => Ok((diagnostics, String::new())),
             Err(other) => Err(other),
         }
     }
+}
+
+/// What is granted beyond need, as an error: whoever asks for it strictly wants none of it. What can't be decided stays
+/// a warning.
+fn refused(diagnostic: Diagnostic) -> Diagnostic {
+    let severity = if diagnostic.code == Some(BEYOND_NEED) { Severity::Error } else { diagnostic.severity };
+    Diagnostic { severity, ..diagnostic }
 }

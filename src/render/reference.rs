@@ -7,7 +7,7 @@
 
 use std::io::{self, Write};
 
-use crate::resource::{Replacement, ResourceType};
+use crate::resource::{Replacement, ResourceType, may_be_left_out};
 use crate::schema::{Field, Phase, Shape};
 
 /// `--help` of `command` and of all its subcommands.
@@ -84,11 +84,17 @@ fn resource(out: &mut dyn Write, kind: &dyn ResourceType) -> io::Result<()> {
     for attribute in description.attributes {
         writeln!(out, "| `${{{}.NAME.{}}}` | {} |", description.name, attribute.name, cell(attribute.summary))?;
     }
-    table(out, schema, &format!("[{}.NAME]", description.name), "", (description.name_field, false))
+    table(out, schema, &format!("[{}.NAME]", description.name), "", (kind, false))
 }
 
 /// The members of an object, then those of the objects in it.
-fn table(out: &mut dyn Write, object: &Field, title: &str, prefix: &str, (name_field, replaces): (&str, bool)) -> io::Result<()> {
+fn table(
+    out: &mut dyn Write,
+    object: &Field,
+    title: &str,
+    prefix: &str,
+    (kind, replaces): (&dyn ResourceType, bool),
+) -> io::Result<()> {
     let Shape::Object { fields, required } = &object.shape else { return Ok(()) };
     writeln!(out, "\n### `{title}`\n")?;
     if !prefix.is_empty() && !object.documentation.is_empty() {
@@ -99,8 +105,7 @@ fn table(out: &mut dyn Write, object: &Field, title: &str, prefix: &str, (name_f
     }
     writeln!(out, "| field | is | |\n|---|---|---|")?;
     for (key, field) in fields {
-        // A physical name is made where none is given.
-        let is_required = required.contains(key) && !(prefix.is_empty() && key == name_field);
+        let is_required = required.contains(key) && !(prefix.is_empty() && may_be_left_out(kind, key));
         let need = if is_required { ", **required**" } else { "" };
         writeln!(out, "| `{key}` | {}{need} | {} |", cell(&field.shape.describe()), cell(&about(field, replaces)))?;
     }
@@ -112,7 +117,7 @@ fn table(out: &mut dyn Write, object: &Field, title: &str, prefix: &str, (name_f
             Shape::Map { item } => (&**item, format!("{path}.NAME")),
             _ => (field, path),
         };
-        table(out, inner, &path, &format!("{path}."), (name_field, replaces))?;
+        table(out, inner, &path, &format!("{path}."), (kind, replaces))?;
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ pub mod meaning;
 mod moves;
 mod node;
 mod outputs;
+mod own_roles;
 mod parse;
 mod permissions;
 mod reading;
@@ -73,6 +74,8 @@ pub struct Stack {
     /// What has another address now. One that is recorded so by now has done its work.
     pub moves: Vec<Move>,
     pub outputs: IndexMap<String, Output>,
+    /// What roles are granted beyond what they are needed for: warnings for those who ask.
+    pub beyond_need: Vec<Diagnostic>,
     /// SHA-256, in hex, of everything this stack was read from: the stack file, its documents and the values of its variables.
     pub digest: String,
     /// The stack file.

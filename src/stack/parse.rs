@@ -1,7 +1,7 @@
 //! Source → [`Stack`]: the passes, in order. Pure: documents come in through a closure.
 //!
 //! ```text
-//! syntax ─► [stack] ─► [variables] ─► what is declared ─► each table by itself ─► names, rings ─► Stack
+//! syntax ─► own roles ─► [stack] ─► [variables] ─► what is declared ─► each table by itself ─► permissions, names, rings ─► Stack
 //! ```
 
 use std::sync::Arc;
@@ -23,8 +23,8 @@ use crate::stack::scope::{Referrer, Scope};
 use crate::stack::syntax::Damage;
 use crate::stack::variables::Inputs;
 use crate::stack::{
-    DataSource, Stack, Variable, imports, lookups, meaning, moves, outputs, permissions, settings, state_settings, syntax, table,
-    variables,
+    DataSource, Stack, Variable, imports, lookups, meaning, moves, outputs, own_roles, permissions, settings, state_settings,
+    syntax, table, variables,
 };
 use crate::template::Reference;
 use crate::value::{Path, Segment, Value};
@@ -50,16 +50,21 @@ pub fn parse(
         conceal(&mut diagnostics, source, inputs);
         return (None, diagnostics);
     }
-    let entries = syntax.entries;
+    let mut entries = syntax.entries;
     let mut session = Session { read_document, documents: Vec::new(), diagnostics: Vec::new() };
     check_tables(&entries, kinds, &mut session.diagnostics);
+    let mut taken = Vec::new();
+    let own = own_roles::add(&mut entries, kinds, &mut taken);
+    // What names no role may have named one in a line that can't be read.
+    session.diagnostics.extend(taken.into_iter().filter(|_| from_syntax.is_empty()));
 
     let stack_entry = table::find(&entries, "stack");
     let settings = settings::read(&mut session, source, stack_entry);
     let state = state_settings::read(table::find(&entries, state_settings::TABLE), &mut session.diagnostics);
     let variables =
         variables::read(table::find(&entries, "variables"), inputs, digest, damage.lost_declarations, &mut session.diagnostics);
-    let (managed, data) = declarations(&entries, kinds, &mut session.diagnostics);
+    let (mut managed, data) = declarations(&entries, kinds, &mut session.diagnostics);
+    managed.iter_mut().for_each(|it| it.made_for = own.get(&it.address));
     let addresses = managed.iter().chain(&data).map(|it| (it.address.clone(), it.entry.key_location.clone())).collect();
     let scope = Scope {
         kinds,
@@ -85,11 +90,16 @@ pub fn parse(
         managed.iter().filter_map(|it| assemble(&mut session, it, &scope, &settings, digest)).collect();
     let outputs = outputs::read(&mut session, table::find(&entries, "outputs"), &scope, digest);
     let imports = imports::read(&mut session, table::find(&entries, imports::TABLE), &scope, digest);
-    let moves = moves::read(table::find(&entries, moves::TABLE), &scope, &mut session.diagnostics);
+    let mut moves = moves::read(table::find(&entries, moves::TABLE), &scope, &mut session.diagnostics);
+    own_roles::follow(&mut moves, &own, &scope);
     session.diagnostics.extend(permissions::derive(&mut assembled, &scope));
+    let mut beyond_need = Vec::new();
     // What is wrong with a spec itself would be told once more as what its role lacks.
     if !has_errors(&session.diagnostics) {
         session.diagnostics.extend(permissions::check(&assembled, &scope));
+        beyond_need = in_order(source, permissions::beyond_need(&assembled, &scope));
+        beyond_need.retain(|diagnostic| !is_allowed(diagnostic, &settings.allow));
+        conceal(&mut beyond_need, source, inputs);
     }
     let place = Place::of_region(settings.region.as_deref(), &settings.allowed_account_ids);
     session.diagnostics.extend(meaning::check(&assembled, data.values(), place));
@@ -119,6 +129,7 @@ pub fn parse(
         imports,
         moves,
         outputs,
+        beyond_need,
         digest: digest_of_all(source, &documents, &variables),
         variables,
         source: source.clone(),
@@ -235,7 +246,7 @@ fn named<'a>(
             continue;
         }
         let address = Address { is_data, resource_type: entry.key.clone(), name: named.key.clone() };
-        found.push(Declaration { address, kind, entry: named });
+        found.push(Declaration { address, kind, entry: named, made_for: None });
     }
     found
 }
@@ -267,7 +278,12 @@ fn repeated_names(assembled: &[Assembled]) -> Vec<Diagnostic> {
                 let line = place(first).line_and_column().0;
                 let what = if description.name_ignores_case { " (case does not tell names apart)" } else { "" };
                 let message = format!("the name `{text}` is taken by {} in line {line}{what}", first.resource.address);
-                let help = format!("give {} another `{}`", it.resource.address, description.name_field);
+                let help = match &it.made_for {
+                    None => format!("give {} another `{}`", it.resource.address, description.name_field),
+                    Some(user) => {
+                        format!("give {} another `{}`, or {user} another role", first.resource.address, description.name_field)
+                    }
+                };
                 diagnostics.push(Diagnostic::error(message).at(place(it)).help(help));
             }
         }

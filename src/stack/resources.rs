@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use sha2::{Digest, Sha256};
+
 use crate::address::Address;
 use crate::diagnostic::{Diagnostic, Finding, Location};
 use crate::resource::{Ownership, ResourceType, normalise};
@@ -22,6 +24,8 @@ pub struct Declaration<'a> {
     pub address: Address,
     pub kind: &'static dyn ResourceType,
     pub entry: &'a Entry,
+    /// What it is the own role of; the user did not write it.
+    pub made_for: Option<&'a Address>,
 }
 
 /// A resource and what else its table tells.
@@ -32,6 +36,8 @@ pub struct Assembled {
     pub references: Vec<FoundReference>,
     /// What its permissions are derived from.
     pub purposes: Vec<Purpose>,
+    /// What it is the own role of.
+    pub made_for: Option<Address>,
 }
 
 /// Reads and checks one resource.
@@ -42,7 +48,7 @@ pub fn assemble(
     settings: &Settings,
     digest: &dyn Fn(&str) -> String,
 ) -> Option<Assembled> {
-    let Declaration { address, kind, entry } = declaration;
+    let Declaration { address, kind, entry, made_for } = declaration;
     let Some(entries) = entry.value.entries() else {
         let message = format!("[{address}] must be a table, not {}", entry.value.describe());
         session.diagnostics.push(Diagnostic::error(message).at(entry.value.location.clone()));
@@ -62,7 +68,9 @@ pub fn assemble(
     check_tags(&mut reading, &mut session.diagnostics);
     inherit_tags(&mut reading, settings, field);
     let name_field = kind.description().name_field;
-    let is_named_by_us = name_by_default(&mut reading, address, scope, name_field);
+    // The user did not choose the name of an own role, and need not know that there is one: it is made to fit.
+    let longest = made_for.and_then(|_| longest_text(field.member(name_field)?));
+    let is_named_by_us = name_by_default(&mut reading, address, scope, name_field, longest);
 
     let value = reading.value.resolve(&|reference| scope.lookup(reference), &|text| digest(text));
     let mut locations = Locations { header: entry.key_location.clone(), members: std::mem::take(&mut reading.members) };
@@ -107,7 +115,7 @@ pub fn assemble(
         dependencies: dependencies(field, &value, scope),
         locations,
     };
-    Some(Assembled { resource, references: reading.references, purposes })
+    Some(Assembled { resource, references: reading.references, purposes, made_for: made_for.cloned() })
 }
 
 const LIFECYCLE: &str = "lifecycle";
@@ -220,13 +228,37 @@ fn inherit_tags(reading: &mut Reading, settings: &Settings, field: &Field) {
 }
 
 /// Fills in the physical name where the user left it out.
-fn name_by_default(reading: &mut Reading, address: &Address, scope: &Scope<'_>, name_field: &str) -> bool {
+fn name_by_default(
+    reading: &mut Reading,
+    address: &Address,
+    scope: &Scope<'_>,
+    name_field: &str,
+    longest: Option<usize>,
+) -> bool {
     let (Some(stack), Some(map)) = (&scope.stack_name, reading.value.as_map_mut()) else { return false };
     if map.contains_key(name_field) {
         return false;
     }
-    map.insert(name_field.to_owned(), Value::String(format!("{stack}-{}", address.name)));
+    let name = format!("{stack}-{}", address.name);
+    map.insert(name_field.to_owned(), Value::String(longest.map_or_else(|| name.clone(), |longest| within(&name, longest))));
     true
+}
+
+/// `name`, which is ASCII, in at most `longest` characters: of a longer one the beginning, and a digest of the whole.
+fn within(name: &str, longest: usize) -> String {
+    if name.len() <= longest {
+        return name.to_owned();
+    }
+    let digest: String = Sha256::digest(name).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let kept = name.get(..longest.saturating_sub(digest.len() + 1)).unwrap_or_default();
+    format!("{kept}-{digest}")
+}
+
+fn longest_text(field: &Field) -> Option<usize> {
+    match field.shape {
+        Shape::String { maximum_length, .. } => usize::try_from(maximum_length?).ok(),
+        _ => None,
+    }
 }
 
 /// What the resource refers to, each once, with the furthest phase any of its fields needs.

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::document::warning::WARNINGS;
-use crate::resource::ResourceType;
+use crate::resource::{ResourceType, may_be_left_out};
 use crate::schema::publish::json_schema;
 use crate::stack::{imports, lookups, moves, permissions, settings, state_settings, variables};
 
@@ -145,10 +145,8 @@ fn resource(kind: &dyn ResourceType) -> Json {
             properties.insert(permissions::KEY.to_owned(), permissions_for());
         }
     }
-    // A name left out is made of the stack's and the resource's.
-    let name_field = kind.description().name_field;
     if let Some(required) = schema.get_mut("required").and_then(Json::as_array_mut) {
-        required.retain(|key| key.as_str() != Some(name_field));
+        required.retain(|key| key.as_str().is_none_or(|key| !may_be_left_out(kind, key)));
     }
     schema
 }

@@ -43,6 +43,11 @@ impl Text {
         }
     }
 
+    /// A text that the user did not write: the whole of `location` stands for it.
+    pub fn unwritten(location: &Location, text: &str) -> Self {
+        Self { text: text.to_owned(), source: location.source.clone(), token: location.range.clone(), runs: Vec::new() }
+    }
+
     /// The string token of a TOML source that says `text`.
     pub fn of_toml(source: &Arc<Source>, token: Range<usize>, text: &str) -> Self {
         let spelling = source.text.get(token.clone()).unwrap_or_default();

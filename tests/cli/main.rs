@@ -5,6 +5,7 @@
 mod adoption;
 mod architecture;
 mod definition;
+mod derived_role;
 mod drain;
 mod drift;
 mod drift_fields;

@@ -38,7 +38,6 @@ const MISTAKES: &[(&str, &str)] = &[
     ("mistakes.toml:59:16", "there is no variable `imgae`"),
     ("mistakes.toml:60:10", "`container_definitions[1].memory` must be an integer, not a float"),
     ("mistakes.toml:62:18", "`container_definitions` is missing"),
-    ("mistakes.toml:64:16", "`role_arn` is missing"),
     ("mistakes.toml:65:26", "there is no state `Frist` here"),
     (
         "mistakes.toml:68:13",

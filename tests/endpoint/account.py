@@ -5,6 +5,8 @@
     python account.py prepare       makes the cluster and the task definition that stacks/existing-cluster.toml looks up
     python account.py prepare-hand-made   makes by hand what nobody wrote a stack for, oddly formatted, as consoles and scripts leave it
     python account.py prepare-mistaken    makes a role that Stepwright would refuse to make
+    python account.py prepare-instance CLUSTER   puts an instance into a cluster, on which tasks of the launch type EC2 can run
+    python account.py asked         what executions of state machines needed, and whether their role allowed it
     python account.py calls LOG     the calls in the proxy's log, in order: service, action, request, status, fault
     python account.py call 'SERVICE OPERATION {"PARAMETER": …}'    any call of boto3's: what somebody else does to the account
     python account.py fields        the single fields that can be changed from outside, and prepares for that: see fields.py
@@ -13,8 +15,10 @@
 """
 import functools
 import json
+import os
 import sys
 import urllib.parse
+import urllib.request
 
 import boto3
 from botocore.config import Config
@@ -98,6 +102,20 @@ def prepare():
     definition = ecs.register_task_definition(family="report", requiresCompatibilities=["FARGATE"], networkMode="awsvpc", cpu="256", memory="512",
                                               containerDefinitions=[container])["taskDefinition"]["taskDefinitionArn"]
     return {"cluster": cluster, "task_definition": definition}
+
+
+def prepare_instance(cluster):
+    """A container instance in a cluster, on which tasks of the launch type EC2 can run."""
+    ec2 = client("ec2")
+    instance = ec2.run_instances(ImageId=ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"], MinCount=1, MaxCount=1)["Instances"][0]
+    document = json.dumps({"instanceId": instance["InstanceId"], "instanceType": instance["InstanceType"]})
+    return client("ecs").register_container_instance(cluster=cluster, instanceIdentityDocument=document)["containerInstance"]["containerInstanceArn"]
+
+
+def asked():
+    """What executions needed, and whether their role allowed it: see executions.py."""
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(os.environ["AWS_ENDPOINT_URL"] + "/_strict/asked", timeout=30) as answer:
+        return json.load(answer)
 
 
 def prepare_hand_made():
@@ -208,7 +226,7 @@ def field(name):
     return {"changed": name}
 
 
-COMMANDS = {"call": call, "show": show, "leftovers": leftovers, "prepare": prepare, "prepare-hand-made": prepare_hand_made,
+COMMANDS = {"call": call, "asked": asked, "prepare-instance": prepare_instance, "show": show, "leftovers": leftovers, "prepare": prepare, "prepare-hand-made": prepare_hand_made,
             "prepare-mistaken": prepare_mistaken, "calls": calls, "fields": fields, "field": field}
 
 

@@ -4,7 +4,8 @@ POST /moto-api/config {"stepfunctions": {"execute_state_machine": true}} makes t
 
 Repairs (each is skipped where moto has it already):
  1 StepFunctions -> ECS: parameters go to boto as {"LaunchType":..} and answers are read as ["Tasks"], but moto's case conversion is a
-   no-op, so every ecs:runTask (.sync or not) fails with KeyError 'LaunchType'. Here they are converted by the botocore shapes.
+   no-op, so every ecs:runTask (.sync or not) fails with KeyError 'LaunchType'. Here they are converted by the botocore shapes;
+   the same for states:startExecution.
  2 (5.2.1) StartExecution deep-copies the whole backend, so every execution after the first one answers 500 (cannot pickle RLock),
    and an execution started without a name answers 500.
  3 ECS RunTask answers 500 where memory is set on the task and not on the container, and where securityGroups is left out.
@@ -21,6 +22,7 @@ import moto.ecs.models as ecs
 import moto.stepfunctions.parser.models as spm
 import moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback as cb
 import moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_ecs as sfn_ecs
+import moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sfn as sfn_sfn
 from moto.moto_api._internal import mock_random
 from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
@@ -43,6 +45,23 @@ Ecs._normalise_response = lambda self, r, boto_service_name=None, service_action
 # (moto calls it both by position and by the names response=, service_action_name=)
 _nr = Ecs._normalise_response
 Ecs._normalise_response = lambda self, response=None, boto_service_name=None, service_action_name=None: _nr(self, response, boto_service_name, service_action_name)
+
+
+# the same for StepFunctions -> StepFunctions, where it fails with KeyError 'StateMachineArn'
+SFN_MODEL = botocore.session.get_session().get_service_model("stepfunctions")
+SFN_SHAPE = {camelcase_to_underscores(n): SFN_MODEL.operation_model(n) for n in SFN_MODEL.operation_names}
+Sfn = sfn_sfn.StateTaskServiceSfn
+_sfn_parameters = Sfn._normalise_parameters
+
+
+def sfn_parameters(self, parameters, boto_service_name=None, service_action_name=None):
+    _sfn_parameters(self, parameters, boto_service_name, service_action_name)
+    self._to_boto_request(parameters, SFN_SHAPE[self._get_boto_service_action(service_action_name)].input_shape)
+
+
+Sfn._normalise_parameters = sfn_parameters
+Sfn._normalise_response = lambda self, response=None, boto_service_name=None, service_action_name=None: self._from_boto_response(
+    response, SFN_SHAPE[self._get_boto_service_action(service_action_name)].output_shape)
 
 
 def from_error(self, env, ex):

@@ -200,6 +200,48 @@ class Strictness(unittest.TestCase):
         self.refused("InvalidDefinition", self.machine, role=self.workflow_role(), definition='{"StartAt": "A", "States": {}}')
         self.assertEqual(self.states.validate_state_machine_definition(definition=definition())["result"], "OK")
 
+    # -- executions
+
+    def failure_of(self, arn):
+        """The first failure of an execution of the machine; none if it succeeds."""
+        execution = self.states.start_execution(stateMachineArn=arn, input="{}")["executionArn"]
+        for _ in range(600):
+            for event in self.states.get_execution_history(executionArn=execution)["events"]:
+                if event["type"] == "TaskFailed":
+                    return event["taskFailedEventDetails"]
+                if event["type"] == "ExecutionSucceeded":
+                    return None
+            time.sleep(0.05)
+        raise AssertionError("the execution does not end")
+
+    def test_executions_call_as_their_role(self):
+        self.knobs(executes=1)
+        self.ecs.create_cluster(clusterName="main")
+        task_role = self.iam.create_role(RoleName="task", AssumeRolePolicyDocument=trust("ecs-tasks.amazonaws.com"))["Role"]["Arn"]
+        self.task(taskRoleArn=task_role)
+        ec2 = boto3.client("ec2", endpoint_url=self.endpoint["url"], region_name=REGION, aws_access_key_id="AKIAIOSFODNN7EXAMPLE", aws_secret_access_key="test",
+                           config=Config(proxies={}))
+        network = {"AwsvpcConfiguration": {"Subnets": [ec2.describe_subnets()["Subnets"][0]["SubnetId"]]}}
+        run = {"Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "End": True,
+               "Parameters": {"Cluster": "main", "TaskDefinition": "report", "LaunchType": "FARGATE", "NetworkConfiguration": network}}
+        events = ["events:PutRule", "events:PutTargets", "events:DescribeRule"]
+        needed = ["ecs:RunTask", "iam:PassRole", "ecs:DescribeTasks"]
+        role = self.workflow_role()
+        arn = self.machine(role, definition=json.dumps({"StartAt": "Run", "States": {"Run": run}}))["stateMachineArn"]
+        for missing in (*needed, *events):
+            actions = [action for action in (*needed, *events) if action != missing]
+            self.iam.put_role_policy(RoleName="workflow", PolicyName="run", PolicyDocument=policy(*actions))
+            failure = self.failure_of(arn)
+            self.assertEqual(failure["error"], "ECS.AccessDeniedException", missing)
+            self.assertIn(f"is not authorized to perform: {missing} on resource: arn:aws:", failure["cause"])
+        self.iam.put_role_policy(RoleName="workflow", PolicyName="run", PolicyDocument=policy(*needed, *events))
+        self.assertIsNone(self.failure_of(arn))
+        # A role that may be handed to another service alone is not handed to a task.
+        statements = json.loads(policy("ecs:RunTask", "ecs:DescribeTasks", *events))["Statement"]
+        passed = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*", "Condition": {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}}
+        self.iam.put_role_policy(RoleName="workflow", PolicyName="run", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [*statements, passed]}))
+        self.assertIn("iam:PassRole", self.failure_of(arn)["cause"])
+
     # -- IAM
 
     def test_role_names_differ_in_more_than_case(self):

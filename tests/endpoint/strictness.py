@@ -9,6 +9,7 @@ services see them, which is as they were some time ago.
     POST /_strict  {"sfn_lag_ms": 2000}           sets some of them; each is also an environment variable: STRICT_SFN_LAG_MS
     POST /_strict/reset                           empties the account, all knobs 0
     GET  /_strict/inventory                       what is there: see inventory.py
+    GET  /_strict/asked                           what executions asked for: see executions.py
 
 | knob          | milliseconds during which                                                          |
 |---------------|------------------------------------------------------------------------------------|
@@ -18,6 +19,8 @@ services see them, which is as they were some time ago.
 | arn_lag_ms    | GetRole shows AROA... in the place of a new role's ARN                             |
 | deleting_ms   | a deleted state machine is DELETING and its name is taken                          |
 | update_lag_ms | an updated state machine is still described as it was                              |
+
+and no time: `executes`, 1 for state machines that really run.
 """
 import fnmatch
 import io
@@ -33,15 +36,19 @@ from moto.ecs.models import ecs_backends
 from moto.iam.models import iam_backends
 from moto.s3.models import s3_backends
 from moto.stepfunctions.models import stepfunctions_backends
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 from inventory import inventory
 
 ACCOUNT = "123456789012"
-KNOB_NAMES = ("sfn_lag_ms", "ecs_lag_ms", "iam_lag_ms", "arn_lag_ms", "deleting_ms", "update_lag_ms")
+KNOB_NAMES = ("sfn_lag_ms", "ecs_lag_ms", "iam_lag_ms", "arn_lag_ms", "deleting_ms", "update_lag_ms", "executes")
 KNOBS = {name: float(os.environ.get("STRICT_" + name.upper(), 0)) for name in KNOB_NAMES}
 
 now_seconds = time.monotonic
+VIEWS = {"/_strict/inventory": lambda: inventory(ACCOUNT)}     # path -> what it shows
+CHECKS = []             # each of them(call) may refuse any call
+KNOB_LISTENERS = []     # told when a knob was turned, or all were by emptying the account
 _before, _after = {}, {}
 _forget = []
 _lock = threading.RLock()
@@ -89,8 +96,8 @@ class Call:
         self.application, self.environ = application, environ
         size = int(environ.get("CONTENT_LENGTH") or 0)
         self.body = environ["wsgi.input"].read(size) if size else b""
-        credential = re.search(r"Credential=[^/]+/\d+/([^/]*)/([^/]+)/aws4_request", environ.get("HTTP_AUTHORIZATION", ""))
-        self.region, self.service = credential.groups() if credential else ("", "")
+        credential = re.search(r"Credential=([^/]+)/\d+/([^/]*)/([^/]+)/aws4_request", environ.get("HTTP_AUTHORIZATION", ""))
+        self.key, self.region, self.service = credential.groups() if credential else ("", "", "")
         self.is_json = "HTTP_X_AMZ_TARGET" in environ
         if self.is_json:
             self.target, _, self.action = environ["HTTP_X_AMZ_TARGET"].rpartition(".")
@@ -129,12 +136,17 @@ def answer_call(application, environ, start_response):
         with _lock:
             empty_account()
         return _respond(start_response, "200 OK", {})
-    if path == "/_strict/inventory":
+    if path in VIEWS:
         with _lock:
-            return _respond(start_response, "200 OK", inventory(ACCOUNT))
+            return _respond(start_response, "200 OK", VIEWS[path]())
     call = Call(application, environ)
     if call.service not in ("ecs", "iam", "states"):
         environ["wsgi.input"] = io.BytesIO(call.body)
+        try:
+            with _lock:
+                _check(call)
+        except Refusal as refusal:
+            return _answer(start_response, *_refusal_response(call, refusal))
         # moto looks at the condition of a write and then writes, from several threads. S3 does both at once.
         with _s3_lock:
             return _ask_moto(application, environ, start_response)
@@ -145,12 +157,22 @@ def answer_call(application, environ, start_response):
             status, headers, body = _refusal_response(call, refusal)
         if call.service == "iam":
             note_roles()
+    return _answer(start_response, status, headers, body)
+
+
+def _answer(start_response, status, headers, body):
     headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
     start_response(f"{status} {'OK' if status == 200 else 'Refused'}", [*headers, ("Content-Length", str(len(body)))])
     return [body]
 
 
+def _check(call):
+    for check in CHECKS:
+        check(call)
+
+
 def _with_rules(call):
+    _check(call)
     for rule in _before.get((call.service, call.action), []):
         answer = rule(call)
         if answer is not None:
@@ -185,6 +207,8 @@ def _serve_knobs(environ, start_response):
             status, answer = "400 Bad Request", {"error": f"unknown knobs {unknown}; known are {list(KNOBS)}"}
         else:
             KNOBS.update({name: float(value) for name, value in wanted.items()})
+            for heard in KNOB_LISTENERS:
+                heard()
     return _respond(start_response, status, answer)
 
 
@@ -196,7 +220,7 @@ def _respond(start_response, status, answer):
 
 def empty_account():
     """Everything gone, every knob 0. moto's own reset does more, and takes two seconds for it."""
-    for backends in (ecs_backends, stepfunctions_backends):
+    for backends in (ecs_backends, stepfunctions_backends, stepfunctions_parser_backends):
         for regional in backends[ACCOUNT].values():
             regional.reset()
     iam_backends[ACCOUNT]["aws"].roles.clear()
@@ -205,6 +229,8 @@ def empty_account():
     for notes in _forget:
         notes.clear()
     KNOBS.update(dict.fromkeys(KNOB_NAMES, 0))
+    for heard in KNOB_LISTENERS:
+        heard()
 
 
 # ---------------------------------------------------------------- roles as other services see them
@@ -274,18 +300,31 @@ def trusts(document, service):
     return False
 
 
-def allows(documents, action, resource):
-    """Whether policies allow an action on a resource. Conditions are taken to hold."""
+def holds(condition, context):
+    """Whether a condition holds, as far as `context` tells: a key that it does not know is taken to hold."""
+    for operator, keys in (condition or {}).items():
+        for key, wanted in keys.items():
+            if key in context and operator in ("StringEquals", "StringLike"):
+                if not any(fnmatch.fnmatchcase(context[key], pattern) for pattern in as_list(wanted)):
+                    return False
+    return True
+
+
+def allows(documents, action, resource, context=None):
+    """Whether policies allow an action on a resource."""
     verdicts = set()
     for statement in (statement for document in documents for statement in statements(document)):
         actions, resources = as_list(statement.get("Action")), as_list(statement.get("Resource"))
         if (any(fnmatch.fnmatch(action.lower(), str(pattern).lower()) for pattern in actions)
-                and any(fnmatch.fnmatchcase(resource, str(pattern)) for pattern in resources)):
+                and any(fnmatch.fnmatchcase(resource, str(pattern)) for pattern in resources)
+                and holds(statement.get("Condition"), context or {})):
             verdicts.add(statement.get("Effect"))
     return verdicts == {"Allow"}
 
 
 def install():
     """Puts the layer before moto."""
+    import executions
     import rules  # noqa: F401  (registers the rules)
+    executions.install()
     DomainDispatcherApplication.__call__ = answer_call

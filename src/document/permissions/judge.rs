@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::document::permissions::{Need, Target};
 use crate::document::policy::{Context, Decision, decide, decide_somewhere};
 use crate::template::{Part, Reference};
-use crate::value::Value;
+use crate::value::{Path, Value};
 
 /// What stands for what is not known yet.
 pub struct Sampler<'a> {
@@ -44,7 +44,7 @@ impl Sampler<'_> {
     }
 
     /// A text in which what has no example stands for itself.
-    fn opaque(&self, value: &Value) -> Option<String> {
+    pub fn opaque(&self, value: &Value) -> Option<String> {
         let Value::Pending(template) = value else { return self.text(value) };
         let part = |part: &Part| match part {
             Part::Reference(reference) => Some(self.part(part).unwrap_or_else(|| format!("{{{reference}}}"))),
@@ -78,11 +78,36 @@ impl Sampler<'_> {
     }
 }
 
+/// A policy of a role.
+#[derive(Clone, Debug)]
+pub struct GrantedPolicy {
+    /// Where it stands in the role's spec, or where its ARN does.
+    pub path: Path,
+    /// The ARN of a managed policy.
+    pub arn: Option<String>,
+    /// As the user wrote it, as a tree.
+    pub written: Value,
+    /// As the sampler makes it.
+    pub document: Value,
+}
+
+impl GrantedPolicy {
+    /// One whose text stands in the spec.
+    pub fn written(path: Path, document: &Value, sampler: &Sampler<'_>) -> Self {
+        let written = crate::document::parsed(document);
+        Self { path, arn: None, document: sampler.policy(document), written }
+    }
+
+    /// One that the spec names.
+    pub fn managed(path: Path, arn: String, document: Value) -> Self {
+        Self { path, arn: Some(arn), written: document.clone(), document }
+    }
+}
+
 /// What is known of what a role may do.
 #[derive(Debug, Default)]
 pub struct Granted {
-    /// Its policies, as the sampler makes them.
-    pub policies: Vec<Value>,
+    pub policies: Vec<GrantedPolicy>,
     /// Attached policies that are not known here.
     pub unknown: Vec<String>,
     pub boundary: Option<Value>,
@@ -135,7 +160,7 @@ pub fn judge(need: &Need, granted: &Granted, sampler: &Sampler<'_>) -> Verdict {
 }
 
 fn one(need: &Need, granted: &Granted, sampler: &Sampler<'_>, resource: Option<&Value>) -> Decision {
-    let policies: Vec<&Value> = granted.policies.iter().collect();
+    let policies: Vec<&Value> = granted.policies.iter().map(|policy| &policy.document).collect();
     let mut context = Context::default();
     if let Some(service) = need.passed_to {
         context = context.with("iam:PassedToService", service);
@@ -181,7 +206,7 @@ fn somewhere(
 }
 
 /// One resource that a pattern means.
-fn example_of(pattern: &str) -> String {
+pub(super) fn example_of(pattern: &str) -> String {
     pattern.replace('*', "1")
 }
 

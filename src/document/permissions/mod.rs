@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! definition  ── machine.rs ────► Need, Need, … ──┬── statement.rs ► the least policy that grants them
-//! containers  ── containers.rs ─►                 └── judge.rs ────► which of them a role's policies do not grant
+//! containers  ── containers.rs ─►                 ├── judge.rs ────► which of them a role's policies do not grant
+//!                                                 └── excess.rs ───► what the policies grant that none of them calls for
 //! ```
 //!
 //! | file | holds |
@@ -10,12 +11,14 @@
 //! | `integrations.rs` | the optimised integrations, a row each |
 //! | `sdk.rs` | what IAM calls the actions of `aws-sdk:SERVICE:ACTION` |
 //! | `given.rs` | what the arguments of a task say, as far as it is known before it runs |
+//! | `trust.rs` | whether the service that uses a role may take it |
 //! | `names.rs` | from a name, a URL or a reference to the ARN that policies speak of |
 
 use crate::template::{Part, Reference, Template};
 use crate::value::{Path, Value};
 
 mod containers;
+mod excess;
 mod given;
 mod integrations;
 mod judge;
@@ -25,15 +28,18 @@ mod sdk;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod trust;
 
 pub use containers::of_containers;
+pub use excess::{Beyond, Excess, beyond_need};
 pub use given::{Given, given};
 pub use integrations::{On, managed_rule, row};
-pub use judge::{Granted, Sampler, Verdict, judge, managed_policy};
+pub use judge::{Granted, GrantedPolicy, Sampler, Verdict, judge, managed_policy};
 pub use machine::{LOG_DELIVERY, Machine, TaskDefinition, of_machine};
 pub use names::Form;
 pub use sdk::target_of;
-pub use statement::{Statement, policy_document, statements};
+pub use statement::{Statement, policy_document, statements, text_of};
+pub use trust::{Trust, others, trust};
 
 /// One action that a role must be allowed to do.
 #[derive(Clone, Debug, PartialEq)]

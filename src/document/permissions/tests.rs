@@ -11,6 +11,10 @@ fn read(json: Json) -> Value {
     })
 }
 
+fn policy(document: &Value, sampler: &Sampler<'_>) -> GrantedPolicy {
+    GrantedPolicy::written(Path::default(), document, sampler)
+}
+
 fn told(need: &Need) -> String {
     let short = |resource: &Value| {
         let text = text_of(resource);
@@ -125,14 +129,14 @@ fn a_policy_of_statements_grants_what_it_is_made_of() {
     let sids: Vec<&str> = made.iter().map(|statement| statement.sid.as_str()).collect();
     assert_eq!(sids, ["EcsDescribeTasks", "EcsRunTask", "EventsDescribeRule", "IamPassRoleEcsTasks"]);
     let sampler = Sampler { lookup: &|_| Some("arn:aws:iam::123456789012:role/a".to_owned()), region: None };
-    let whole = Granted { policies: vec![sampler.policy(&policy_document(&made))], ..Granted::default() };
+    let whole = Granted { policies: vec![policy(&policy_document(&made), &sampler)], ..Granted::default() };
     for need in &needs {
         assert_eq!(judge(need, &whole, &sampler), Verdict::Granted, "{}", need.action);
         // Without this action, exactly this one is missing.
         let mut less = made.clone();
         less.iter_mut().for_each(|statement| statement.actions.retain(|action| *action != need.action));
         less.retain(|statement| !statement.actions.is_empty());
-        let granted = Granted { policies: vec![sampler.policy(&policy_document(&less))], ..Granted::default() };
+        let granted = Granted { policies: vec![policy(&policy_document(&less), &sampler)], ..Granted::default() };
         assert!(matches!(judge(need, &granted, &sampler), Verdict::Missing(_)), "{}", need.action);
     }
 }
@@ -148,7 +152,7 @@ fn verdicts() {
     };
     let sampler = Sampler { lookup: &|_| None, region: Some("eu-central-1".to_owned()) };
     let judged = |need: &Need, statements: Json, unknown: &[&str], has_unknown_boundary: bool| {
-        let policies = vec![sampler.policy(&read(json!({ "Statement": statements })))];
+        let policies = vec![policy(&read(json!({ "Statement": statements })), &sampler)];
         let unknown = unknown.iter().map(|arn| (*arn).to_owned()).collect();
         judge(need, &Granted { policies, unknown, boundary: None, has_unknown_boundary }, &sampler)
     };

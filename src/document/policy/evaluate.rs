@@ -95,6 +95,41 @@ pub fn decide_trust(trust: &Value, services: &[&str], action: &str, context: &Co
     })
 }
 
+/// Whether the conditions of a statement hold; absent, if they hang on what is not known.
+pub fn conditions_hold(statement: &Map, context: &Context) -> Option<bool> {
+    match conditions(statement, context) {
+        Truth::Yes => Some(true),
+        Truth::No => Some(false),
+        Truth::Unknown => None,
+    }
+}
+
+/// Whether `text` is as `pattern` says: `*` is any text, `?` any character.
+pub fn wildcard(pattern: &str, text: &str) -> bool {
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (mut at_pattern, mut at_text) = (0, 0);
+    // Where to go on if the text runs out of step: after the last star, which takes one character more.
+    let mut last_star: Option<(usize, usize)> = None;
+    while at_text < text.len() {
+        match pattern.get(at_pattern) {
+            Some('*') => {
+                last_star = Some((at_pattern + 1, at_text));
+                at_pattern += 1;
+            }
+            Some(character) if *character == '?' || *character == text[at_text] => {
+                at_pattern += 1;
+                at_text += 1;
+            }
+            _ => {
+                let Some((after_star, taken)) = last_star else { return false };
+                last_star = Some((after_star, taken + 1));
+                (at_pattern, at_text) = (after_star, taken + 1);
+            }
+        }
+    }
+    pattern[at_pattern..].iter().all(|character| *character == '*')
+}
+
 /// Three-valued truth: what is not known must not pass for either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Truth {
@@ -169,32 +204,6 @@ fn matches_pattern(pattern: &Value, text: &str, ignores_case: bool) -> Truth {
         Value::String(pattern) => wildcard(pattern, text).into(),
         _ => Truth::Unknown,
     }
-}
-
-/// Whether `text` is as `pattern` says: `*` is any text, `?` any character.
-fn wildcard(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
-    let (mut at_pattern, mut at_text) = (0, 0);
-    // Where to go on if the text runs out of step: after the last star, which takes one character more.
-    let mut last_star: Option<(usize, usize)> = None;
-    while at_text < text.len() {
-        match pattern.get(at_pattern) {
-            Some('*') => {
-                last_star = Some((at_pattern + 1, at_text));
-                at_pattern += 1;
-            }
-            Some(character) if *character == '?' || *character == text[at_text] => {
-                at_pattern += 1;
-                at_text += 1;
-            }
-            _ => {
-                let Some((after_star, taken)) = last_star else { return false };
-                last_star = Some((after_star, taken + 1));
-                (at_pattern, at_text) = (after_star, taken + 1);
-            }
-        }
-    }
-    pattern[at_pattern..].iter().all(|character| *character == '*')
 }
 
 fn conditions(statement: &Map, context: &Context) -> Truth {

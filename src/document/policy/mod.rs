@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use crate::value::{Map, Value};
+use crate::value::{Map, Path, Segment, Value};
 
 #[cfg(test)]
 pub(crate) mod arbitrary;
@@ -23,7 +23,7 @@ mod validate;
 
 pub use canonical::canonical;
 pub(super) use difference::differences;
-pub use evaluate::{Context, Decision, decide, decide_somewhere, decide_trust};
+pub use evaluate::{Context, Decision, conditions_hold, decide, decide_somewhere, decide_trust, wildcard};
 pub use validate::{PolicyKind, validate};
 
 /// A policy inside a `Spec`, in the policy language's own spelling.
@@ -52,6 +52,22 @@ pub fn equal(a: &Value, b: &Value) -> bool {
 /// The statements of a document: a single one stands for a list of one.
 fn statements(document: &Value) -> Vec<&Map> {
     document.get("Statement").map(one_or_many).unwrap_or_default().into_iter().filter_map(Value::as_map).collect()
+}
+
+/// The same with the place of each in the document.
+pub fn placed_statements(document: &Value) -> Vec<(Path, &Map)> {
+    let Some(statements) = document.get("Statement") else { return Vec::new() };
+    let placed = placed_items(&Path::key("Statement"), statements).into_iter();
+    placed.filter_map(|(path, statement)| Some((path, statement.as_map()?))).collect()
+}
+
+/// The elements of a list at `path`, or what stands there for a list of one, each with its place.
+pub fn placed_items<'a>(path: &Path, value: &'a Value) -> Vec<(Path, &'a Value)> {
+    match value {
+        Value::List(items) => items.iter().enumerate().map(|(index, item)| (path.join(Segment::Index(index)), item)).collect(),
+        Value::Null => Vec::new(),
+        single => vec![(path.clone(), single)],
+    }
 }
 
 /// The language writes a list of one as its element.

@@ -25,7 +25,7 @@ use crate::document::policy::PolicyDocument;
 use crate::place::Place;
 use crate::resource::{Attribute, Attributes, Description, Live, Mention, Operation, Replacement, ResourceType, TerraformNames};
 use crate::schema::{Difference, Field};
-use crate::value::Value;
+use crate::value::{Path, Value};
 
 pub mod access;
 mod grants;
@@ -127,6 +127,18 @@ impl ResourceType for Role {
 
     fn mentions(&self, text: &str, place: &Place) -> Vec<Mention> {
         mention::mentions(text, place)
+    }
+
+    fn role_for(&self, service: &str) -> Option<serde_json::Value> {
+        Some(grants::role_for(service))
+    }
+
+    fn trust<'a>(&self, spec: &'a Value) -> Option<(Path, &'a Value)> {
+        Some((Path::key(grants::TRUST), spec.get(grants::TRUST)?))
+    }
+
+    fn check_derived(&self, spec: &Value, derived: &[&str], sampler: &Sampler<'_>) -> Option<Finding> {
+        validate::check_derived(spec, derived, sampler)
     }
 
     fn grants(&self, spec: &Value, sampler: &Sampler<'_>) -> Option<Granted> {

@@ -1,9 +1,11 @@
 //! What IAM would refuse of a role, beyond the limits of its fields.
 
 use crate::diagnostic::Finding;
+use crate::document::permissions::Sampler;
 use crate::document::policy::{self, PolicyKind};
 use crate::resources::tags;
 use crate::schema::wire;
+use crate::template::Part;
 use crate::value::{Path, Segment, Value};
 
 const LONGEST_POLICY_NAME: usize = 128;
@@ -57,11 +59,52 @@ fn check_inline_policies(spec: &Value, findings: &mut Vec<Finding>) {
     }
     let total: usize = policies.values().map(length).sum();
     if total > LONGEST_INLINE_POLICIES {
-        let message = format!(
-            "the inline policies have {total} characters without white space; IAM allows at most {LONGEST_INLINE_POLICIES} in a role"
-        );
-        findings.push(Finding::error(path, message).help("move some to a managed policy and attach that"));
+        findings.push(too_long(path, total).help("move some to a managed policy and attach that"));
     }
+}
+
+/// Whether the inline policies are too long once what is open has an example in its place. No account and no region is
+/// shorter than its example, so what is too long here is too long.
+pub fn check_derived(spec: &Value, derived: &[&str], sampler: &Sampler<'_>) -> Option<Finding> {
+    let policies = spec.get("inline_policies").and_then(Value::as_map)?;
+    let (mut total, mut told, mut longest) = (0, 0, ("", 0));
+    for (name, document) in policies {
+        let sample = sampler.policy(document).map_leaves(&mut |leaf| match leaf {
+            Value::Pending(template) => Value::String(template.parts().iter().map(literal).collect()),
+            Value::Secret(_) => Value::string(""),
+            other => other.clone(),
+        });
+        let length = length(&sample);
+        total += length;
+        if !derived.contains(&name.as_str()) {
+            told += self::length(document);
+        }
+        if length > longest.1 {
+            longest = (name, length);
+        }
+    }
+    let (name, length) = longest;
+    // What the user wrote himself and leaves nothing open was measured before.
+    (total > LONGEST_INLINE_POLICIES && told <= LONGEST_INLINE_POLICIES).then(|| {
+        let finding = too_long(Path::key("inline_policies").join_key(name), total);
+        finding.help(format!("`{name}` has {length} of them: move what it allows to a managed policy and attach that"))
+    })
+}
+
+fn literal(part: &Part) -> &str {
+    match part {
+        Part::Literal(text) => text,
+        Part::Reference(_) | Part::Secret { .. } => "",
+    }
+}
+
+fn too_long(path: Path, characters: usize) -> Finding {
+    Finding::error(
+        path,
+        format!(
+            "the inline policies have {characters} characters without white space; IAM allows at most {LONGEST_INLINE_POLICIES} in a role"
+        ),
+    )
 }
 
 fn check_policy_arn(arn: &Value, path: &Path) -> Option<Finding> {
@@ -135,5 +178,25 @@ mod tests {
         let policy = |size: usize| json!({ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": "a:b", "Resource": format!("arn:aws:s3:::{}", "x".repeat(size)) } });
         assert_eq!(findings(json!({ "inline_policies": { "a": policy(5000), "b": policy(5000) } })), Vec::<String>::new());
         assert_eq!(findings(json!({ "inline_policies": { "a": policy(5000), "b": policy(5100) } })), ["inline_policies"]);
+    }
+
+    #[test]
+    fn sizes_of_what_is_open() {
+        let sampler = Sampler { lookup: &|_| None, region: None };
+        let open = crate::template::Template::parse("arn:${account.partition}:iam::${account.id}:role/").expect("a template");
+        let told = |size: usize, more: usize| {
+            let list = Value::List(vec![Value::Pending(open.clone()), Value::String("x".repeat(size))]);
+            let document = Value::Map([("Resource".to_owned(), list)].into_iter().collect());
+            let policies = [("open".to_owned(), document), ("known".to_owned(), Value::from(json!({ "a": "y".repeat(more) })))];
+            let policies = Value::Map(policies.into_iter().collect());
+            let spec = Value::Map([("inline_policies".to_owned(), policies)].into_iter().collect());
+            check_derived(&spec, &[], &sampler).map(|finding| (finding.path.to_string(), finding.message))
+        };
+        // {"Resource":["arn:aws:iam::000000000000:role/","…"]} and {"a":"…"}: 51 and 8 characters beside the text.
+        assert_eq!(told(10_240 - 51 - 8, 0), None);
+        let (path, message) = told(10_240 - 51 - 7, 0).expect("one too many");
+        assert_eq!(path, "inline_policies.open");
+        assert!(message.contains("have 10241 characters"), "{message}");
+        assert_eq!(told(1, 20_000), None, "it was told before");
     }
 }

@@ -26,7 +26,7 @@ use crate::document::permissions::{Machine, TaskDefinition, of_machine};
 use crate::document::states_language::StatesLanguageDocument;
 use crate::place::Place;
 use crate::resource::{
-    Around, Attribute, Attributes, Description, Live, Mention, Operation, Replacement, ResourceType, RoleUse, Running,
+    Around, Attribute, Attributes, Description, Live, Mention, Operation, OwnRole, Replacement, ResourceType, RoleUse, Running,
     TerraformNames,
 };
 use crate::schema::{Difference, Field};
@@ -49,7 +49,8 @@ pub struct Spec {
     /// The name of the state machine, unique in the account and region. `STACK-NAME` unless set.
     #[schemars(length(min = 1, max = 80), extend("x-replace" = true))]
     pub name: Option<String>,
-    /// The ARN of the role that the machine's executions use.
+    /// The ARN of the role that the machine's executions use. Left out, the machine has a role of its own,
+    /// `role.NAME_state_machine`, that may do what the machine needs and nothing else.
     #[schemars(length(min = 1, max = 256), extend("x-needs" = "ready"))]
     pub role_arn: String,
     /// The definition in the Amazon States Language.
@@ -139,6 +140,8 @@ static DESCRIPTION: Description = Description {
     replacement: Replacement::DeleteThenCreate,
 };
 
+const ROLE: OwnRole = OwnRole { field: "role_arn", service: "states.amazonaws.com" };
+
 /// The resource type `state_machine`.
 #[derive(Debug)]
 pub struct StateMachine;
@@ -200,7 +203,11 @@ impl ResourceType for StateMachine {
             Some(TaskDefinition { roles: roles.cloned().collect() })
         };
         let needs = of_machine(Machine { spec, task_definition: &task_definition });
-        vec![RoleUse { field: "role_arn", needs }]
+        vec![RoleUse { field: ROLE.field, service: ROLE.service, needs, is_whole: true }]
+    }
+
+    fn own_role(&self) -> Option<OwnRole> {
+        Some(ROLE)
     }
 
     fn terraform(&self) -> Option<&'static TerraformNames> {

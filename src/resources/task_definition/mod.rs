@@ -112,8 +112,12 @@ impl ResourceType for TaskDefinition {
     }
 
     fn role_uses(&self, spec: &Value, _around: &dyn Around) -> Vec<RoleUse> {
-        // What the containers do with the task role, nothing here tells.
-        vec![RoleUse { field: "execution_role_arn", needs: of_containers(spec) }]
+        const SERVICE: &str = "ecs-tasks.amazonaws.com";
+        vec![
+            RoleUse { field: "execution_role_arn", service: SERVICE, needs: of_containers(spec), is_whole: true },
+            // What the containers do with the task role, nothing here tells.
+            RoleUse { field: "task_role_arn", service: SERVICE, needs: Vec::new(), is_whole: false },
+        ]
     }
 
     fn terraform(&self) -> Option<&'static TerraformNames> {

@@ -3,23 +3,38 @@
 //! ```text
 //! [role.workflow] permissions_for = "state_machine.nightly"   ─► inline_policies."state_machine.nightly"
 //! [state_machine.nightly] role_arn = "${role.workflow.arn}"   ─► a warning for each state whose needs the role lacks
+//!                                                             ─► on request, one for each action that nothing needs
 //! ```
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | `permissions_for`, and the policies that it puts into a role |
+//! | `around.rs` | who uses which role of the stack, and what stands for what is not known yet |
+//! | `lacking.rs` | what is said of a role that its user can't take, or that lacks something |
+//! | `excess.rs` | what is said of a role that is allowed more than is needed |
 
-use std::collections::{BTreeMap, BTreeSet};
+mod around;
+mod excess;
+mod lacking;
+
+use std::collections::BTreeSet;
 
 use crate::address::Address;
 use crate::diagnostic::{Diagnostic, Location, nearest};
-use crate::document::permissions::{Granted, Need, Sampler, Statement, Verdict, judge, policy_document, statements};
+use crate::document::permissions::{Need, Sampler, policy_document, statements};
 use crate::place::Place;
-use crate::resource::{RoleUse, normalise};
-use crate::stack::around::Surroundings;
+use crate::resource::normalise;
 use crate::stack::node::{Content, Entry};
-use crate::stack::resources::{Assembled, dependencies};
+use crate::stack::permissions::around::{example, find, uses_of};
+use crate::stack::resources::{Assembled, dependencies, place};
 use crate::stack::scope::Scope;
 use crate::stack::table;
 use crate::stack::text::Text;
 use crate::template::{Part, Reference, Template};
-use crate::value::{Path, Value};
+use crate::value::Value;
+
+pub use excess::beyond_need;
+pub use lacking::check;
 
 /// The key of a role that names what its permissions are derived from.
 pub const KEY: &str = "permissions_for";
@@ -58,6 +73,25 @@ pub fn derive(assembled: &mut [Assembled], scope: &Scope<'_>) -> Vec<Diagnostic>
                 Err(diagnostic) => diagnostics.push(*diagnostic),
             }
         }
+    }
+    diagnostics.extend(too_long(assembled, scope));
+    diagnostics
+}
+
+/// Roles whose policies became longer than AWS takes. Only now they are all there.
+fn too_long(assembled: &[Assembled], scope: &Scope<'_>) -> Vec<Diagnostic> {
+    let lookup = |reference: &Reference| example(assembled, reference, scope);
+    let sampler = Sampler { lookup: &lookup, region: scope.region.clone() };
+    let mut diagnostics = Vec::new();
+    for it in assembled {
+        let derived: Vec<&str> = it.purposes.iter().map(|purpose| purpose.text.as_str()).collect();
+        let Some(finding) = it.resource.kind.check_derived(&it.resource.spec, &derived, &sampler) else { continue };
+        let mut diagnostic = place(&it.resource.locations, finding);
+        if let Some(purpose) = it.purposes.first() {
+            diagnostic.message = format!("{}: {}", it.resource.address, diagnostic.message);
+            diagnostic.location = Some(purpose.location.clone());
+        }
+        diagnostics.push(diagnostic);
     }
     diagnostics
 }
@@ -147,126 +181,4 @@ fn predicted(assembled: &[Assembled], address: &Address, attribute: &str, scope:
     };
     let text = resource.kind.predict(&resource.spec, &place).get(attribute)?.as_str()?.to_owned();
     Some(Template::parse(&text).ok()?.parts().to_vec())
-}
-
-fn find<'a>(assembled: &'a [Assembled], address: &Address) -> Option<&'a Assembled> {
-    assembled.iter().find(|it| it.resource.address == *address)
-}
-
-fn uses_of(assembled: &[Assembled], it: &Assembled) -> Vec<RoleUse> {
-    it.resource.kind.role_uses(&it.resource.spec, &Surroundings::of(assembled))
-}
-
-/// Warnings for each use of a role of this stack that lacks something.
-pub fn check(assembled: &[Assembled], scope: &Scope<'_>) -> Vec<Diagnostic> {
-    let lookup = |reference: &Reference| example(assembled, reference, scope);
-    let sampler = Sampler { lookup: &lookup, region: scope.region.clone() };
-    let mut diagnostics = Vec::new();
-    for it in assembled {
-        for role_use in uses_of(assembled, it) {
-            let Some(role) = it.resource.spec.get(role_use.field).and_then(|role| owned_role(assembled, role)) else { continue };
-            let Some(granted) = role.resource.kind.grants(&role.resource.spec, &sampler) else { continue };
-            let location = it.resource.locations.of(&Path::key(role_use.field), false);
-            let role = role.resource.address.to_string();
-            diagnostics
-                .extend(told(&role_use.needs, &granted, &sampler, &role).into_iter().map(|told| told.at(location.clone())));
-        }
-    }
-    diagnostics
-}
-
-/// The role of this stack that a field refers to.
-fn owned_role<'a>(assembled: &'a [Assembled], value: &Value) -> Option<&'a Assembled> {
-    let Value::Pending(template) = value else { return None };
-    match template.parts() {
-        [Part::Reference(Reference::Attribute { address, .. })] => find(assembled, address),
-        _ => None,
-    }
-}
-
-/// What `reference` leads to, or may lead to.
-fn example(assembled: &[Assembled], reference: &Reference, scope: &Scope<'_>) -> Option<String> {
-    let Reference::Attribute { address, attribute } = reference else { return None };
-    let resource = &find(assembled, address)?.resource;
-    let place = Place {
-        partition: Some("aws".to_owned()),
-        region: scope.region.clone().or(Some("region".to_owned())),
-        account_id: Some("000000000000".to_owned()),
-    };
-    if let Some(known) = resource.kind.predict(&resource.spec, &place).get(attribute).and_then(Value::as_str) {
-        return Some(known.to_owned());
-    }
-    match attribute.as_str() {
-        // Of what has revisions, the first stands for all.
-        "arn" => {
-            let name = resource.spec.text(resource.kind.description().name_field)?;
-            Some(format!("{}:1", resource.kind.id(name, &place)?))
-        }
-        "revision" => Some("1".to_owned()),
-        _ => None,
-    }
-}
-
-/// What of `needs` a role lacks, one warning for each state or container and what it does.
-fn told(needs: &[Need], granted: &Granted, sampler: &Sampler<'_>, role: &str) -> Vec<Diagnostic> {
-    let mut missing: BTreeMap<(String, String), Vec<Need>> = BTreeMap::new();
-    let mut denied: BTreeMap<(String, String), Vec<Need>> = BTreeMap::new();
-    let mut undecided = BTreeSet::new();
-    for need in needs.iter().filter(|need| need.is_certain) {
-        let key = (need.cause.who.clone().unwrap_or_default(), need.cause.reason.clone());
-        match judge(need, granted, sampler) {
-            Verdict::Granted => {}
-            Verdict::Missing(resources) => missing.entry(key).or_default().push(need.lacking(resources)),
-            Verdict::Denied(resources) => denied.entry(key).or_default().push(need.lacking(resources)),
-            Verdict::Undecided => {
-                undecided.insert(need.action.clone());
-            }
-        }
-    }
-    let mut diagnostics = Vec::new();
-    for (groups, what) in [(missing, "does not allow"), (denied, "denies")] {
-        for ((who, reason), needs) in groups {
-            let made = statements(&needs);
-            let actions: BTreeSet<&str> = needs.iter().map(|need| need.action.as_str()).collect();
-            let actions = actions.into_iter().collect::<Vec<_>>().join(", ");
-            let on = made.iter().flat_map(|statement| statement.resources.iter().map(shown)).collect::<BTreeSet<_>>();
-            let on = on.into_iter().collect::<Vec<_>>().join(", ");
-            let who = if who.is_empty() { String::new() } else { format!("`{who}` ") };
-            let mut diagnostic = Diagnostic::warning(format!("{who}needs {actions} on {on}, which {role} {what} ({reason})"));
-            diagnostic.help = match what {
-                "denies" => vec![format!("take it out of the statement of {role}, or of its boundary, that denies it")],
-                _ => made.iter().map(|it| format!("add to the inline_policies of {role}: {}", as_json(it))).collect(),
-            };
-            diagnostics.push(diagnostic);
-        }
-    }
-    if !undecided.is_empty() {
-        let actions = undecided.into_iter().collect::<Vec<_>>().join(", ");
-        let mut diagnostic = Diagnostic::warning(format!("whether {role} allows {actions} can't be decided here"));
-        if granted.has_unknown_boundary {
-            diagnostic.help.push("what its permissions boundary allows is not known here".to_owned());
-        }
-        if !granted.unknown.is_empty() {
-            diagnostic.help.push(format!("what these allow is not known here: {}", granted.unknown.join(", ")));
-        }
-        if diagnostic.help.is_empty() {
-            diagnostic.help.push("it hangs on a condition, or on what is known only after apply".to_owned());
-        }
-        diagnostics.push(diagnostic);
-    }
-    diagnostics
-}
-
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Pending(template) => template.to_string(),
-        Value::String(text) => text.clone(),
-        _ => String::new(),
-    }
-}
-
-/// A statement as the user may paste it into the stack file.
-fn as_json(statement: &Statement) -> String {
-    let known = statement.document().map_leaves(&mut |leaf| Value::String(shown(leaf)));
-    known.to_plain().map(|json| json.to_string()).unwrap_or_default()
 }
