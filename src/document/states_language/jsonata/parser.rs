@@ -7,6 +7,8 @@ use crate::document::states_language::jsonata::{Expression, JsonataError, Variab
 
 /// Beyond this many expressions within each other, nothing is said.
 const DEEPEST: usize = 150;
+/// Of more names that read nothing, the rest is not told.
+const MOST_NAMES: usize = 100;
 
 enum Stop {
     Problem(JsonataError),
@@ -163,7 +165,7 @@ impl Parser<'_> {
     }
 
     fn reads_context(&mut self, name: String) {
-        if !self.has_context && !self.found.context.contains(&name) {
+        if !self.has_context && self.found.context.len() < MOST_NAMES && !self.found.context.contains(&name) {
             self.found.context.push(name);
         }
     }
