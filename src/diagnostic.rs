@@ -60,6 +60,8 @@ pub struct Diagnostic {
     pub location: Option<Location>,
     /// The same place in the tree, where the problem is one of a tree.
     pub path: Option<Path>,
+    /// Whether AWS tells the problem of what holds that place.
+    pub is_of_parent: bool,
     /// What stands under the underlined token.
     pub label: Option<String>,
     /// What to do about it.
@@ -78,6 +80,7 @@ impl Diagnostic {
             message: message.into(),
             location: None,
             path: None,
+            is_of_parent: false,
             label: None,
             help: Vec::new(),
             replacement: None,
@@ -128,6 +131,8 @@ pub struct Finding {
     pub path: Path,
     /// Whether the key is the offending token, rather than the value.
     pub on_key: bool,
+    /// Whether AWS tells the problem of what holds the offending member.
+    pub is_of_parent: bool,
     pub message: String,
     pub help: Vec<String>,
     pub replacement: Option<String>,
@@ -140,6 +145,7 @@ impl Finding {
             code: None,
             path,
             on_key: false,
+            is_of_parent: false,
             message: message.into(),
             help: Vec::new(),
             replacement: None,
@@ -159,6 +165,12 @@ impl Finding {
     #[must_use]
     pub fn on_key(mut self) -> Self {
         self.on_key = true;
+        self
+    }
+
+    #[must_use]
+    pub fn of_parent(mut self) -> Self {
+        self.is_of_parent = true;
         self
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Location, Source};
+use crate::diagnostic::{Diagnostic, Location, Severity, Source, has_errors};
 use crate::document::naming;
 use crate::document::states_language::model::StateMachine;
 use crate::document::states_language::{LONGEST_DEFINITION, MachineType, code, validate};
@@ -13,9 +13,28 @@ use crate::stack::text::Text;
 use crate::stack::{Locations, MemberLocation, json};
 use crate::value::{Map, Path, Segment, Value};
 
+/// As many problems as AWS tells at once: each is shown with its surroundings, and nobody reads thousands.
+const MOST_TOLD: usize = 100;
+
 /// Everything that is wrong with the definition in `source`, each with its place. References mean nothing in it:
 /// `${...}` is a place where something is put in before AWS sees it.
 pub fn check_definition(source: &Arc<Source>, machine_type: MachineType) -> Vec<Diagnostic> {
+    shortened(all_problems(source, machine_type))
+}
+
+/// The errors first, where not all can be told.
+fn shortened(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    if diagnostics.len() > MOST_TOLD {
+        diagnostics.sort_by_key(|diagnostic| diagnostic.severity != Severity::Error);
+        let more = diagnostics.split_off(MOST_TOLD);
+        let message = format!("{} more problems are not told", more.len());
+        let rest = if has_errors(&more) { Diagnostic::error(message) } else { Diagnostic::warning(message) };
+        diagnostics.push(rest.help("mend these first, and check again"));
+    }
+    diagnostics
+}
+
+fn all_problems(source: &Arc<Source>, machine_type: MachineType) -> Vec<Diagnostic> {
     let text = Text::of_source(source);
     let start = Location { source: source.clone(), range: 0..0 };
     if source.text.trim().is_empty() {
@@ -87,6 +106,14 @@ mod tests {
             format!("{line}:{column} {} {}", diagnostic.code.unwrap_or("-"), diagnostic.message)
         };
         check_definition(&source, MachineType::Standard).iter().map(tell).collect()
+    }
+
+    #[test]
+    fn of_many_problems_the_first_are_told() {
+        let states: Vec<String> = (0..150).map(|number| format!("\"S{number}\": {{\"Type\": \"Pas\"}}")).collect();
+        let told = told(&format!("{{\"StartAt\": \"S0\", \"States\": {{{}}}}}", states.join(", ")));
+        assert_eq!(told.len(), MOST_TOLD + 1);
+        assert!(told[MOST_TOLD].ends_with("more problems are not told"), "{}", told[MOST_TOLD]);
     }
 
     #[test]

@@ -147,6 +147,7 @@ pub fn place(locations: &Locations, finding: Finding) -> Diagnostic {
         code: finding.code,
         location: Some(locations.of(&finding.path, finding.on_key)),
         path: Some(finding.path),
+        is_of_parent: finding.is_of_parent,
         help: finding.help,
         replacement: finding.replacement.filter(|_| is_exact),
         ..Diagnostic::error(finding.message)

@@ -74,28 +74,37 @@ fn names_in(state: &State<'_>) -> Vec<Named> {
     if let Some(row) = row(&integration.call) {
         for grant in row.grants.iter().chain(row.sync) {
             match grant.on {
-                On::Named(arguments, form) => arguments.split('|').for_each(|argument| add(argument, expected_of(form))),
+                On::Named(arguments, form) => add_all(arguments, expected_of(form), &mut add),
                 On::Passed(roles, _) => {
                     roles.split('|').for_each(|role| add(role, Expected::Resource { service: "iam", prefix: "role/" }));
                 }
-                On::Whole | On::Untold(_) | On::IfSet(_) => {}
+                On::Whole | On::Untold(_) | On::IfSet(_) | On::Object(_) | On::Perhaps(_) => {}
             }
         }
     } else if let Some((service, call)) = integration.call.strip_prefix("aws-sdk:").and_then(|call| call.split_once(':')) {
         for (arguments, form) in target_of(service, call) {
-            arguments.split('|').for_each(|argument| add(argument, expected_of(form)));
+            add_all(arguments, expected_of(form), &mut add);
         }
     }
     found.named
 }
 
-fn expected_of(form: Form) -> Expected {
+/// None for what has names of its own, as buckets have.
+fn expected_of(form: Form) -> Option<Expected> {
     match form {
-        Form::Name { service, prefix } | Form::Versioned { service, prefix } | Form::Revisions { service, prefix } => {
-            Expected::Resource { service, prefix }
-        }
-        Form::QueueUrl => Expected::QueueUrl,
-        Form::Executions => Expected::Resource { service: "states", prefix: "stateMachine:" },
+        Form::Name { service, prefix }
+        | Form::Versioned { service, prefix }
+        | Form::Revisions { service, prefix }
+        | Form::Within { service, prefix, .. } => Some(Expected::Resource { service, prefix }),
+        Form::QueueUrl => Some(Expected::QueueUrl),
+        Form::Executions => Some(Expected::Resource { service: "states", prefix: "stateMachine:" }),
+        Form::Object => None,
+    }
+}
+
+fn add_all(arguments: &str, expected: Option<Expected>, add: &mut impl FnMut(&str, Expected)) {
+    if let Some(expected) = expected {
+        arguments.split('|').for_each(|argument| add(argument, expected));
     }
 }
 

@@ -1,9 +1,10 @@
 //! What the role of a state machine must be allowed to do.
 
+use crate::document::permissions::calls::{bucket_target, of_sdk};
 use crate::document::permissions::given::{Given, first_given, given};
 use crate::document::permissions::integrations::{Grant, On, row};
 use crate::document::permissions::names::{self, Form};
-use crate::document::permissions::{Cause, Need, Target, arn, global_arn, sdk, text, value};
+use crate::document::permissions::{Cause, Need, Target, arn, global_arn, text, value};
 use crate::document::states_language::ManagedRule;
 use crate::document::states_language::model::{ScopeRole, State, StateKind, StateMachine};
 use crate::template::{Part, Template};
@@ -61,7 +62,8 @@ pub fn of_machine(machine: Machine<'_>) -> Vec<Need> {
     found.needs
 }
 
-struct Found {
+/// What has been found so far, and for what the rest is looked for.
+pub(super) struct Found {
     needs: Vec<Need>,
     path: Path,
     who: Option<String>,
@@ -69,11 +71,11 @@ struct Found {
 }
 
 impl Found {
-    fn add(&mut self, actions: &[&str], target: &Target) {
+    pub(super) fn add(&mut self, actions: &[&str], target: &Target) {
         self.add_with(actions, target, None, true);
     }
 
-    fn add_with(&mut self, actions: &[&str], target: &Target, passed_to: Option<&'static str>, is_certain: bool) {
+    pub(super) fn add_with(&mut self, actions: &[&str], target: &Target, passed_to: Option<&'static str>, is_certain: bool) {
         for action in actions {
             let cause = Cause { path: self.path.clone(), who: self.who.clone(), reason: self.reason.clone() };
             self.needs.push(Need { action: (*action).to_owned(), target: target.clone(), passed_to, is_certain, cause });
@@ -142,6 +144,12 @@ fn of_grant(grant: &Grant, arguments: Option<&Value>, found: &mut Found) {
                 found.add(grant.actions, &Target::Untold(format!("`{argument}` is set, and tags what is made")));
             }
         }
+        On::Object(argument) => {
+            if given(arguments, argument) != Given::Absent {
+                found.add(grant.actions, &named(argument, Form::Object, arguments));
+            }
+        }
+        On::Perhaps(reason) => found.add_with(grant.actions, &Target::Untold(reason.to_owned()), None, false),
         On::Passed(argument, service) => {
             for argument in argument.split('|') {
                 if given(arguments, argument) != Given::Absent {
@@ -153,7 +161,7 @@ fn of_grant(grant: &Grant, arguments: Option<&Value>, found: &mut Found) {
     }
 }
 
-fn named(argument: &str, form: Form, arguments: Option<&Value>) -> Target {
+pub(super) fn named(argument: &str, form: Form, arguments: Option<&Value>) -> Target {
     match first_given(arguments, argument) {
         Given::Known(template) => match names::arns(form, &template) {
             // With a version, or without one.
@@ -182,37 +190,6 @@ fn of_task_definition(machine: Machine<'_>, arguments: Option<&Value>, found: &m
             found.add_with(&PASS, &target, Some(TASKS), false);
         }
     }
-}
-
-fn of_sdk(service: &str, call: &str, arguments: Option<&Value>, found: &mut Found) {
-    for action in sdk::actions(service, call) {
-        let target = match (action.split_once(':'), sdk::target(&action)) {
-            (Some(("s3", call)), _) => bucket_target(call, arguments),
-            (_, Some((argument, form))) => named(argument, form, arguments),
-            _ => Target::Untold(format!("no argument of {action} is known to name its target")),
-        };
-        found.add(&[&action], &target);
-    }
-}
-
-/// The bucket, or what is in it.
-fn bucket_target(call: &str, arguments: Option<&Value>) -> Target {
-    if call == "ListAllMyBuckets" {
-        return Target::Whole;
-    }
-    let Given::Known(bucket) = given(arguments, "Bucket") else {
-        return Target::Untold("`Bucket` is known only when the state runs".to_owned());
-    };
-    let is_of_objects = call.contains("Object") || call.contains("MultipartUpload") && !call.starts_with("ListBucket");
-    let mut parts = bucket.parts().to_vec();
-    if is_of_objects && !call.contains("Bucket") {
-        parts.push(text("/"));
-        match given(arguments, "Key") {
-            Given::Known(key) => parts.extend(key.parts().iter().cloned()),
-            Given::Dynamic | Given::Absent => parts.push(text("*")),
-        }
-    }
-    Target::All(vec![global_arn("s3", parts)])
 }
 
 fn of_http(arguments: Option<&Value>, found: &mut Found) {

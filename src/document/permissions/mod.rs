@@ -8,7 +8,9 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `integrations.rs` | the optimised integrations, a row each |
+//! | `integrations.rs` | what an optimised integration needs, and where its target is named |
+//! | `rows.rs` | the optimised integrations, a row each |
+//! | `calls.rs` | what a call of `aws-sdk` needs |
 //! | `sdk.rs` | what IAM calls the actions of `aws-sdk:SERVICE:ACTION` |
 //! | `given.rs` | what the arguments of a task say, as far as it is known before it runs |
 //! | `trust.rs` | whether the service that uses a role may take it |
@@ -17,6 +19,7 @@
 use crate::template::{Part, Reference, Template};
 use crate::value::{Path, Value};
 
+mod calls;
 mod containers;
 mod excess;
 mod given;
@@ -24,6 +27,7 @@ mod integrations;
 mod judge;
 mod machine;
 mod names;
+mod rows;
 mod sdk;
 mod statement;
 #[cfg(test)]
@@ -86,18 +90,14 @@ pub struct Cause {
     pub reason: String,
 }
 
-/// `arn:PARTITION:SERVICE:REGION:ACCOUNT:` and `resource`, in the account and the region of the stack.
+/// `arn:PARTITION:SERVICE:REGION:ACCOUNT:` and `resource`, in the account and the region of the stack. IAM has no regions.
 fn arn(service: &str, resource: impl IntoIterator<Item = Part>) -> Value {
     let literal = |text: &str| Part::Literal(text.to_owned());
-    let start = [
-        literal("arn:"),
-        Part::Reference(Reference::AccountPartition),
-        literal(&format!(":{service}:")),
-        Part::Reference(Reference::StackRegion),
-        literal(":"),
-        Part::Reference(Reference::AccountId),
-        literal(":"),
-    ];
+    let mut start = vec![literal("arn:"), Part::Reference(Reference::AccountPartition), literal(&format!(":{service}:"))];
+    if service != "iam" {
+        start.push(Part::Reference(Reference::StackRegion));
+    }
+    start.extend([literal(":"), Part::Reference(Reference::AccountId), literal(":")]);
     value(Template::from_parts(start.into_iter().chain(resource)))
 }
 

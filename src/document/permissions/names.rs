@@ -1,6 +1,6 @@
 //! From a name, a URL or a reference to the ARN that policies speak of.
 
-use crate::document::permissions::{arn, text, value};
+use crate::document::permissions::{arn, global_arn, text, value};
 use crate::template::{Part, Reference, Template};
 use crate::value::Value;
 
@@ -13,8 +13,12 @@ pub enum Form {
     Versioned { service: &'static str, prefix: &'static str },
     /// The same of what has revisions; of what the stack makes or looks up, and of what names none, all are meant.
     Revisions { service: &'static str, prefix: &'static str },
+    /// By the name of what it is in, all of which is meant.
+    Within { service: &'static str, prefix: &'static str, suffix: &'static str },
     /// The URL of a queue.
     QueueUrl,
+    /// `s3://BUCKET/KEY`, or `BUCKET/KEY`.
+    Object,
     /// The ARN of a state machine, of which the executions are meant.
     Executions,
 }
@@ -28,6 +32,8 @@ pub fn arns(form: Form, named: &Template) -> Option<Vec<Value>> {
             Some(vec![base.clone(), with_suffix(&base, ":*")])
         }
         Form::Revisions { service, prefix } => Some(vec![revisions(service, prefix, named)]),
+        Form::Within { service, prefix, suffix } => Some(vec![with_suffix(&whole(service, prefix, named), suffix)]),
+        Form::Object => object(named).map(|arn| vec![arn]),
         Form::QueueUrl => queue(named.as_literal()?).map(|arn| vec![arn]),
         Form::Executions => executions(named).map(|arn| vec![arn]),
     }
@@ -43,10 +49,21 @@ pub fn is_arn(named: &Template) -> bool {
 }
 
 fn whole(service: &str, prefix: &str, named: &Template) -> Value {
-    match is_arn(named) {
-        true => value(named.clone()),
-        false => arn(service, std::iter::once(text(prefix)).chain(named.parts().iter().cloned())),
+    match named.parts().first() {
+        _ if is_arn(named) => value(named.clone()),
+        // A part of an ARN: `ACCOUNT:function:NAME`.
+        Some(Part::Literal(first)) if service == "lambda" && is_partial(first) => {
+            let [start, region] = [Part::Reference(Reference::AccountPartition), Part::Reference(Reference::StackRegion)];
+            let start = [text("arn:"), start, text(":lambda:"), region, text(":")];
+            value(Template::from_parts(start.into_iter().chain(named.parts().iter().cloned())))
+        }
+        _ => arn(service, std::iter::once(text(prefix)).chain(named.parts().iter().cloned())),
     }
+}
+
+fn is_partial(name: &str) -> bool {
+    name.split_once(":function:")
+        .is_some_and(|(account, _)| !account.is_empty() && account.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 pub fn with_suffix(base: &Value, suffix: &str) -> Value {
@@ -95,6 +112,20 @@ fn queue(url: &str) -> Option<Value> {
     };
     let partition = Part::Reference(Reference::AccountPartition);
     Some(value(Template::from_parts([text("arn:"), partition, text(format!(":sqs:{region}:{account}:{name}"))])))
+}
+
+fn object(named: &Template) -> Option<Value> {
+    let mut parts = named.parts().to_vec();
+    let Some(Part::Literal(first)) = parts.first_mut() else { return None };
+    // What a copy reads may name a version behind the key.
+    let place = first.split("?versionId=").next().unwrap_or_default();
+    let place = place.strip_prefix("s3://").unwrap_or(place).trim_start_matches('/');
+    // Of an encoded key, a policy wants what it means.
+    if place.starts_with("arn:") || !place.contains('/') || place.contains('%') {
+        return None;
+    }
+    *first = place.to_owned();
+    Some(global_arn("s3", parts))
 }
 
 fn executions(machine: &Template) -> Option<Value> {

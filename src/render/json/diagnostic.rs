@@ -22,7 +22,7 @@ fn diagnostic(diagnostic: &Diagnostic) -> Json {
         },
         "code": diagnostic.code,
         "message": diagnostic.message,
-        "location": diagnostic.path.as_ref().map(location),
+        "location": diagnostic.path.as_ref().map(|path| location(path, diagnostic.is_of_parent)),
         "pointer": diagnostic.path.as_ref().map(Path::json_pointer),
         "file": place.as_ref().map(|(location, _)| &location.source.name),
         "line": place.as_ref().map(|(_, (line, _))| line),
@@ -33,9 +33,10 @@ fn diagnostic(diagnostic: &Diagnostic) -> Json {
 }
 
 /// As AWS writes it: `/States/A/Choices[0]/Next`.
-fn location(path: &Path) -> String {
+fn location(path: &Path, is_of_parent: bool) -> String {
     let mut told = String::new();
-    for segment in &path.0 {
+    let length = path.0.len().saturating_sub(usize::from(is_of_parent));
+    for segment in &path.0[..length] {
         match segment {
             Segment::Key(key) | Segment::Element(key) => {
                 told.push('/');
@@ -60,6 +61,11 @@ mod tests {
         assert_eq!(told["diagnostics"][0]["location"], "/States/A/b/Choices[0]");
         assert_eq!(told["diagnostics"][0]["pointer"], "/States/A~1b/Choices/0");
         assert_eq!(told["diagnostics"][0]["line"], Json::Null);
+        let of_parent =
+            Diagnostic { path: Some(Path::key("States").join_key("A")), is_of_parent: true, ..Diagnostic::error("e") };
+        let told = diagnostics(&[of_parent]);
+        assert_eq!(told["diagnostics"][0]["location"], "/States");
+        assert_eq!(told["diagnostics"][0]["pointer"], "/States/A");
         assert_eq!(diagnostics(&[Diagnostic::error("e")])["result"], "FAIL");
     }
 }

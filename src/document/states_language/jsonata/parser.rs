@@ -7,6 +7,8 @@ use crate::document::states_language::jsonata::{Expression, JsonataError, Variab
 
 /// Beyond this many expressions within each other, nothing is said.
 const DEEPEST: usize = 150;
+/// Of more names that read nothing, the rest is not told.
+const MOST_NAMES: usize = 100;
 
 enum Stop {
     Problem(JsonataError),
@@ -27,7 +29,13 @@ enum Operand {
     Variable,
     /// `function` or `λ`, which a parameter list makes a lambda.
     Function,
-    /// A call; of all but the last step of a path, `$` alone may be one.
+    /// A number, `true`, `false` or `null`: no step of a path.
+    Literal,
+    /// A name, or steps of which the last is no group.
+    Path,
+    /// What `{ key: value }` groups: a path, or anything else.
+    GroupedPath,
+    Grouped,
     Other,
 }
 
@@ -140,14 +148,15 @@ impl Parser<'_> {
 
     fn operand(&mut self) -> Outcome<Operand> {
         match std::mem::replace(&mut self.token, Token::End) {
-            Token::Value | Token::Regex => self.advance(false).map(|()| Operand::Other),
+            Token::Value => self.advance(false).map(|()| Operand::Literal),
+            Token::Text | Token::Regex => self.advance(false).map(|()| Operand::Other),
             Token::Name(name) => {
                 self.advance(false)?;
                 if matches!(name.as_str(), "function" | "\u{3bb}") && self.is("(") {
                     return Ok(Operand::Function);
                 }
                 self.reads_context(name);
-                Ok(Operand::Other)
+                Ok(Operand::Path)
             }
             Token::Variable(name) => self.variable(name),
             Token::End => Err(self.problem("Unexpected end of expression")),
@@ -156,7 +165,7 @@ impl Parser<'_> {
     }
 
     fn reads_context(&mut self, name: String) {
-        if !self.has_context && !self.found.context.contains(&name) {
+        if !self.has_context && self.found.context.len() < MOST_NAMES && !self.found.context.contains(&name) {
             self.found.context.push(name);
         }
     }
@@ -182,6 +191,7 @@ impl Parser<'_> {
         Ok(Operand::Variable)
     }
 
+    /// Right behind these, a `/` begins no regular expression.
     fn prefix(&mut self, sign: &'static str) -> Outcome<Operand> {
         match sign {
             "*" | "**" | "%" => self.advance(false)?,
@@ -191,11 +201,14 @@ impl Parser<'_> {
                 self.reads_context(sign.to_owned());
             }
             "-" => {
-                self.advance(true)?;
-                self.expression(70)?;
+                self.advance(false)?;
+                return Ok(match self.expression(70)? {
+                    Operand::Literal => Operand::Literal,
+                    _ => Operand::Other,
+                });
             }
             "(" => {
-                self.advance(true)?;
+                self.advance(false)?;
                 while !self.is(")") {
                     self.expression(0)?;
                     if !self.is(";") {
@@ -206,7 +219,7 @@ impl Parser<'_> {
                 self.take(")", false)?;
             }
             "[" => {
-                self.advance(true)?;
+                self.advance(false)?;
                 if !self.is("]") {
                     loop {
                         self.expression(0)?;
@@ -224,7 +237,7 @@ impl Parser<'_> {
             }
             "{" => self.object()?,
             "|" => {
-                self.advance(true)?;
+                self.advance(false)?;
                 self.with_context(|parser| {
                     parser.expression(0)?;
                     parser.take("|", true)?;
@@ -250,17 +263,38 @@ impl Parser<'_> {
         match sign {
             "(" => self.call(left)?,
             "[" => {
+                if left == Operand::Grouped {
+                    return Err(self.problem("A predicate cannot follow a grouping expression in a step"));
+                }
                 self.advance(true)?;
                 if !self.is("]") {
                     self.with_context(|parser| parser.expression(0).map(|_| ()))?;
                 }
                 self.take("]", false)?;
+                return Ok(match left {
+                    Operand::Literal | Operand::Path | Operand::GroupedPath => left,
+                    _ => Operand::Other,
+                });
             }
             "." => {
+                const MESSAGE: &str = "A literal value cannot be used as a step within a path expression";
+                let before = self.start;
                 self.advance(true)?;
-                self.with_context(|parser| parser.expression(binding).map(|_| ()))?;
+                let start = if left == Operand::Literal { before } else { self.start };
+                let mut step = Operand::Other;
+                self.with_context(|parser| parser.expression(binding).map(|operand| step = operand))?;
+                if left == Operand::Literal || step == Operand::Literal {
+                    return Err(Stop::Problem(JsonataError { message: MESSAGE.to_owned(), at: start }));
+                }
+                return Ok(Operand::Path);
             }
-            "{" => self.with_context(Self::object)?,
+            "{" => {
+                if matches!(left, Operand::Grouped | Operand::GroupedPath) {
+                    return Err(self.problem("Each step can only have one grouping expression"));
+                }
+                self.with_context(Self::object)?;
+                return Ok(if left == Operand::Path { Operand::GroupedPath } else { Operand::Grouped });
+            }
             "^" => {
                 self.advance(true)?;
                 self.take("(", true)?;

@@ -7,8 +7,9 @@ pub enum Token {
     Operator(&'static str),
     Name(String),
     Variable(String),
-    /// A number, a text, `true`, `false`, `null`.
+    /// A number, `true`, `false`, `null`.
     Value,
+    Text,
     Regex,
     End,
 }
@@ -20,7 +21,7 @@ impl Token {
             Self::Operator(sign) => (*sign).to_owned(),
             Self::Name(name) => name.clone(),
             Self::Variable(name) => format!("${name}"),
-            Self::Value => "value".to_owned(),
+            Self::Value | Self::Text => "value".to_owned(),
             Self::Regex => "regex".to_owned(),
             Self::End => "(end)".to_owned(),
         }
@@ -34,6 +35,8 @@ const OPERATORS: [&str; 33] = [
 ];
 /// Of one character, these end a name too, though they are no operators by themselves.
 const LONE: [char; 2] = ['!', '~'];
+/// Any other space is a character of a name.
+const SPACES: [char; 5] = [' ', '\t', '\n', '\r', '\u{b}'];
 
 pub struct Tokens<'a> {
     text: &'a str,
@@ -56,7 +59,7 @@ impl<'a> Tokens<'a> {
     fn skip_space(&mut self) -> Result<(), JsonataError> {
         loop {
             let rest = self.rest();
-            let trimmed = rest.trim_start_matches([' ', '\t', '\n', '\r', '\u{b}', '\u{a0}', '\u{feff}']);
+            let trimmed = rest.trim_start_matches(SPACES);
             self.at += rest.len() - trimmed.len();
             if !trimmed.starts_with("/*") {
                 return Ok(());
@@ -89,13 +92,18 @@ impl<'a> Tokens<'a> {
                 Token::Name(rest[1..=length].to_owned())
             }
             '0'..='9' => {
-                self.at += number_length(rest);
+                let number = &rest[..number_length(rest)];
+                if number.parse().is_ok_and(f64::is_infinite) {
+                    return Err(problem(format!("Number out of range: {number}"), start));
+                }
+                self.at += number.len();
                 Token::Value
             }
             '!' | '~' => return Err(problem(format!("The symbol \"{first}\" cannot be used as a unary operator"), start)),
             _ => {
-                let is_end =
-                    |c: char| c.is_whitespace() || LONE.contains(&c) || OPERATORS.iter().any(|operator| operator.starts_with(c));
+                let is_end = |c: char| {
+                    SPACES.contains(&c) || LONE.contains(&c) || OPERATORS.iter().any(|operator| operator.starts_with(c))
+                };
                 let length = rest.find(is_end).unwrap_or(rest.len());
                 self.at += length;
                 match &rest[..length] {
@@ -119,7 +127,7 @@ impl<'a> Tokens<'a> {
         while let Some((at, character)) = characters.next() {
             if character == quote {
                 self.at = start + at + 1;
-                return Ok(Token::Value);
+                return Ok(Token::Text);
             }
             if character != '\\' {
                 continue;

@@ -1,6 +1,6 @@
 //! `{% … %}`: the JSONata expressions of a state.
 
-use crate::diagnostic::Finding;
+use crate::diagnostic::{Finding, Severity};
 use crate::document::states_language::jsonata::{Expression, VariableUse};
 use crate::document::states_language::model::{Part, QueryLanguage, State, StateKind};
 use crate::document::states_language::rules::code::{
@@ -52,20 +52,25 @@ pub fn check(state: &State<'_>, report: &mut Report) {
     }
     for found in strings(state) {
         let Found { path, text, moment } = found;
+        let told = report.findings.len();
+        // AWS reads them when the state runs, and not before.
+        let is_read_later = path.0.get(state.path.0.len()) == Some(&Segment::Key("Credentials".to_owned()));
         if !text.starts_with("{%") && !text.ends_with("%}") {
             continue;
         }
         if !is_jsonata(text) {
             let finding = Finding::error(path, "an expression begins with `{%` and ends with `%}`");
             report.push(finding.code(SCHEMA_VALIDATION_FAILED).help("nothing stands before or behind it, not even a space"));
-            continue;
-        }
-        match Expression::parse(inside(text)) {
-            Err(error) => {
-                report.push(Finding::error(path, format!("no expression of JSONata: {error}")).code(INVALID_JSONATA_EXPRESSION))
+        } else {
+            match Expression::parse(inside(text)) {
+                Err(error) => report
+                    .push(Finding::error(path, format!("no expression of JSONata: {error}")).code(INVALID_JSONATA_EXPRESSION)),
+                Ok(None) => {}
+                Ok(Some(expression)) => check_references(state, &expression, &path, moment, report),
             }
-            Ok(None) => {}
-            Ok(Some(expression)) => check_references(state, &expression, &path, moment, report),
+        }
+        if is_read_later {
+            report.findings[told..].iter_mut().for_each(|finding| finding.severity = Severity::Warning);
         }
     }
 }

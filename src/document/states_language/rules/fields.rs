@@ -163,7 +163,8 @@ pub fn check_state(machine: &StateMachine<'_>, state: &State<'_>, report: &mut R
         && state.query_language == QueryLanguage::JsonPath;
     if is_downgrade {
         let message = "a state can't be in JSONPath where the machine is in JSONata";
-        report.error(state.path.join_key("QueryLanguage"), message);
+        let finding = Finding::error(state.path.join_key("QueryLanguage"), message);
+        report.push(finding.code(SCHEMA_VALIDATION_FAILED).of_parent());
     }
     for key in members.keys() {
         check_field(state, key, is_downgrade, report);
@@ -180,7 +181,8 @@ fn check_field(state: &State<'_>, key: &str, is_downgrade: bool, report: &mut Re
         let fitting = FIELDS.iter().filter(|field| field.kinds.contains(&kind)).map(|field| field.name);
         let mut finding = Finding::error(state.path.join_key(key), format!("a state has no member `{key}`"))
             .code(SCHEMA_VALIDATION_FAILED)
-            .on_key();
+            .on_key()
+            .of_parent();
         finding.replacement = nearest(key, fitting).map(str::to_owned);
         if finding.replacement.is_none() {
             finding.help.push("a note to the reader goes into `Comment`".to_owned());
@@ -190,7 +192,8 @@ fn check_field(state: &State<'_>, key: &str, is_downgrade: bool, report: &mut Re
     if !field.kinds.contains(&kind) {
         let having: Vec<&str> = field.kinds.iter().map(|kind| kind.name()).collect();
         let finding = Finding::error(state.path.join_key(key), format!("a state of type {} has no `{key}`", kind.name()));
-        return report.push(finding.code(SCHEMA_VALIDATION_FAILED).on_key().help(format!("these have: {}", having.join(", "))));
+        let finding = finding.code(SCHEMA_VALIDATION_FAILED).on_key().of_parent();
+        return report.push(finding.help(format!("these have: {}", having.join(", "))));
     }
     if field.language.is_some_and(|language| language != state.query_language) && !is_downgrade {
         let (is, other) = match state.query_language {
@@ -198,7 +201,7 @@ fn check_field(state: &State<'_>, key: &str, is_downgrade: bool, report: &mut Re
             QueryLanguage::Jsonata => ("JSONata", "JSONPath"),
         };
         let finding = Finding::error(state.path.join_key(key), format!("the state is in {is}, and `{key}` belongs to {other}"));
-        let finding = finding.code(SCHEMA_VALIDATION_FAILED).on_key();
+        let finding = finding.code(SCHEMA_VALIDATION_FAILED).on_key().of_parent();
         report.push(match state.query_language {
             QueryLanguage::JsonPath => {
                 finding.help("set QueryLanguage = \"JSONata\" on this state; the state around it has no say")

@@ -78,13 +78,13 @@ fn check_scope(scope: &Scope<'_>, report: &mut Report) {
     }
     if !scope.states.iter().any(is_terminal) {
         let help = "give a state End = true, or add one of type Succeed or Fail";
-        let message = match scope.role {
-            ScopeRole::Machine => "no state ends the flow",
-            _ => "no state ends the flow within this one",
-        };
-        report.push(Finding::error(scope.path.join_key("States"), message).code(MISSING_END_STATE).help(help));
-        // As AWS has it: of a flow without an end, it is not told what is out of reach.
-        return;
+        let path = scope.path.join_key("States");
+        // AWS asks for an end of the whole machine alone, and then does not tell what is out of reach.
+        if scope.role == ScopeRole::Machine {
+            return report.push(Finding::error(path, "no state ends the flow").code(MISSING_END_STATE).help(help));
+        }
+        let message = "no state ends the flow within this one, so the one around it never ends either";
+        report.push(Finding::warning(path, message).code(MISSING_END_STATE).help(help));
     }
     // Behind a target that does not exist, everything is out of reach: the target is what is wrong.
     if is_certain {

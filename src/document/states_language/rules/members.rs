@@ -31,7 +31,7 @@ const NUMBERS: [(&str, Numbers); 6] = [
     ("ToleratedFailureCount", whole(0, i64::MAX)),
     ("ToleratedFailurePercentage", Numbers { least: 0.0, most: 100.0, is_whole: false }),
 ];
-const TEXTS: [&str; 7] = ["Comment", "Error", "Cause", "Label", "Next", "Default", "Resource"];
+const TEXTS: [&str; 8] = ["Comment", "Error", "Cause", "Label", "Next", "Default", "Resource", "Timestamp"];
 
 /// What a path may be.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -150,8 +150,7 @@ pub fn check_path(value: &Value, key: &str, path: &Path, form: PathForm, report:
         None => return,
         Some(value) if is_unknown(value) => return,
         Some(Value::String(text)) => text,
-        // Of the others it is not certain that AWS refuses it.
-        Some(Value::Null) => return,
+        Some(Value::Null) if matches!(form, PathForm::Any | PathForm::Result) => return,
         Some(other) => return report.error(path.join_key(key), format!("`{key}` must be a path, not {}", other.kind())),
     };
     if form == PathForm::OrCall && text.starts_with("States.") {

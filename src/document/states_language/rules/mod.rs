@@ -125,6 +125,7 @@ impl Report {
             let mut finding = Finding::error(path.join_key(key), format!("{what} has no member `{key}`"))
                 .code(SCHEMA_VALIDATION_FAILED)
                 .on_key()
+                .of_parent()
                 .help(format!("known are {}", known.join(", ")));
             finding.replacement = nearest(key, known.iter().copied()).map(str::to_owned);
             self.push(finding);

@@ -76,26 +76,38 @@ fn check_member(map: &Map, key: &str, value: &Value, path: &Path, report: &mut R
     match value {
         value if is_unknown(value) => {}
         Value::String(text) => check_text(text, key, at, report),
-        // AWS is said to take null, and nobody means anything by it.
-        Value::Null => {}
-        other => report.error(at, format!("`{key}` holds a path or a call of an intrinsic function, not {}", other.kind())),
+        // The language refuses it; whether AWS does is not certain.
+        Value::Null => report.push(Finding::warning(at, format!("`{key}` is null, which is neither a path nor a call"))),
+        other => {
+            let message = format!("`{key}` holds a path or a call of an intrinsic function, not {}", other.kind());
+            refuse(at, message, report);
+        }
     }
 }
 
+/// AWS tells it of the table in which the member stands.
+fn refuse(at: Path, message: String, report: &mut Report) {
+    report.push(Finding::error(at, message).code(SCHEMA_VALIDATION_FAILED).of_parent());
+}
+
 fn check_text(text: &str, key: &str, at: Path, report: &mut Report) {
+    if text.starts_with(char::is_whitespace) {
+        let message = format!("`{key}` begins with a space, and the language wants a `$` or a call there");
+        report.push(Finding::warning(at.clone(), message));
+    }
     let text = text.trim();
     if text.starts_with('$') {
         if let Err(error) = JsonPath::parse(text) {
-            report.error(at, format!("`{text}` is no path: {error}"));
+            refuse(at, format!("`{text}` is no path: {error}"), report);
         }
     } else if text.starts_with("States.") {
         match Call::parse(text) {
             Ok(call) => call.all().into_iter().for_each(|call| check_format(call, &at, report)),
-            Err(error) => report.error(at, format!("no call of an intrinsic function: {error}")),
+            Err(error) => refuse(at, format!("no call of an intrinsic function: {error}"), report),
         }
     } else {
         let finding = Finding::error(at, format!("`{key}` holds a path or a call of an intrinsic function, not `{text}`"));
-        report.push(finding.code(SCHEMA_VALIDATION_FAILED).help("a path begins with `$`, a call with `States.`"));
+        report.push(finding.code(SCHEMA_VALIDATION_FAILED).of_parent().help("a path begins with `$`, a call with `States.`"));
     }
 }
 
