@@ -12,6 +12,7 @@ pub mod load;
 mod lookups;
 mod moves;
 mod node;
+mod operator;
 mod outputs;
 mod parse;
 mod permissions;
@@ -43,6 +44,7 @@ use crate::value::{Path, Value};
 
 pub use definition::check_definition;
 pub use document::DocumentError;
+pub use operator::{OperatorCommand, by_prefix, in_texts, operator_needs, role_needs};
 pub use parse::{parse, peek_allowed_account_ids, peek_name, peek_region};
 pub use resources::place;
 pub use schema_document::schema_document;

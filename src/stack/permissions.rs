@@ -12,6 +12,7 @@ use crate::diagnostic::{Diagnostic, Location, nearest};
 use crate::document::permissions::{Granted, Need, Sampler, Statement, Verdict, judge, policy_document, statements};
 use crate::place::Place;
 use crate::resource::{Around, RoleUse, normalise};
+use crate::stack::Resource;
 use crate::stack::node::{Content, Entry};
 use crate::stack::resources::{Assembled, dependencies};
 use crate::stack::scope::Scope;
@@ -153,11 +154,11 @@ fn find<'a>(assembled: &'a [Assembled], address: &Address) -> Option<&'a Assembl
 }
 
 /// The other resources of a stack, for those that ask about them.
-struct Others<'a>(&'a [Assembled]);
+pub struct Others<'a>(pub Vec<&'a Resource>);
 
 impl Around for Others<'_> {
     fn named(&self, resource_type: &str, name: &Template) -> Option<&Value> {
-        let mut of_type = self.0.iter().map(|it| &it.resource).filter(|it| it.address.resource_type == resource_type);
+        let mut of_type = self.0.iter().copied().filter(|it| it.address.resource_type == resource_type);
         if let Some(Reference::Attribute { address, .. }) = name.references().next()
             && matches!(name.parts().first(), Some(Part::Reference(Reference::Attribute { .. })))
         {
@@ -178,7 +179,7 @@ impl Around for Others<'_> {
 }
 
 fn uses_of(assembled: &[Assembled], it: &Assembled) -> Vec<RoleUse> {
-    it.resource.kind.role_uses(&it.resource.spec, &Others(assembled))
+    it.resource.kind.role_uses(&it.resource.spec, &Others(assembled.iter().map(|it| &it.resource).collect()))
 }
 
 /// Warnings for each use of a role of this stack that lacks something.

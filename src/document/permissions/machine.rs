@@ -3,7 +3,7 @@
 use crate::document::permissions::given::{Given, first_given, given};
 use crate::document::permissions::integrations::{Grant, On, row};
 use crate::document::permissions::names::{self, Form};
-use crate::document::permissions::{Cause, Need, Target, arn, global_arn, sdk, text, value};
+use crate::document::permissions::{Cause, Condition, Need, Target, arn, global_arn, sdk, text, value};
 use crate::document::states_language::ManagedRule;
 use crate::document::states_language::model::{ScopeRole, State, StateKind, StateMachine};
 use crate::template::{Part, Template};
@@ -76,7 +76,8 @@ impl Found {
     fn add_with(&mut self, actions: &[&str], target: &Target, passed_to: Option<&'static str>, is_certain: bool) {
         for action in actions {
             let cause = Cause { path: self.path.clone(), who: self.who.clone(), reason: self.reason.clone() };
-            self.needs.push(Need { action: (*action).to_owned(), target: target.clone(), passed_to, is_certain, cause });
+            let conditions = passed_to.map(Condition::passed_to).into_iter().collect();
+            self.needs.push(Need { action: (*action).to_owned(), target: target.clone(), conditions, is_certain, cause });
         }
     }
 }

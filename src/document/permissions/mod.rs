@@ -11,10 +11,12 @@
 //! | `sdk.rs` | what IAM calls the actions of `aws-sdk:SERVICE:ACTION` |
 //! | `given.rs` | what the arguments of a task say, as far as it is known before it runs |
 //! | `names.rs` | from a name, a URL or a reference to the ARN that policies speak of |
+//! | `calls.rs` | needs of whoever makes the calls himself: the operator |
 
 use crate::template::{Part, Reference, Template};
 use crate::value::{Path, Value};
 
+mod calls;
 mod containers;
 mod given;
 mod integrations;
@@ -26,11 +28,13 @@ mod statement;
 #[cfg(test)]
 mod tests;
 
+pub use calls::Calls;
 pub use containers::of_containers;
 pub use integrations::managed_rule;
 pub use judge::{Granted, Sampler, Verdict, judge, managed_policy};
 pub use machine::{LOG_DELIVERY, Machine, TaskDefinition, of_machine};
-pub use statement::{Statement, policy_document, statements};
+pub use names::{kms_key, named, role_arn};
+pub use statement::{Statement, policy_document, statements, text_of};
 
 /// One action that a role must be allowed to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,8 +42,8 @@ pub struct Need {
     /// `ecs:RunTask`.
     pub action: String,
     pub target: Target,
-    /// Of `iam:PassRole`: the service that the role is handed to.
-    pub passed_to: Option<&'static str>,
+    /// All of these are so of the call.
+    pub conditions: Vec<Condition>,
     /// Whether it is certain that the role comes to need it. What is not is granted, and never missed.
     pub is_certain: bool,
     pub cause: Cause,
@@ -50,6 +54,24 @@ impl Need {
     #[must_use]
     pub fn lacking(&self, resources: Vec<Value>) -> Self {
         Self { target: Target::All(resources), ..self.clone() }
+    }
+}
+
+/// What is so of a call, and may stand in a statement as what must be so.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    pub operator: &'static str,
+    pub key: &'static str,
+    /// A text, or a list of texts of which it is one.
+    pub value: Value,
+}
+
+impl Condition {
+    const PASSED_TO: &str = "iam:PassedToService";
+
+    /// Of `iam:PassRole`: the service that the role is handed to.
+    pub fn passed_to(service: &str) -> Self {
+        Self { operator: "StringEquals", key: Self::PASSED_TO, value: Value::string(service) }
     }
 }
 
@@ -79,12 +101,23 @@ pub struct Cause {
 
 /// `arn:PARTITION:SERVICE:REGION:ACCOUNT:` and `resource`, in the account and the region of the stack.
 fn arn(service: &str, resource: impl IntoIterator<Item = Part>) -> Value {
+    arn_in(None, service, resource)
+}
+
+/// The same in another region, if one is given.
+fn arn_in(region: Option<&str>, service: &str, resource: impl IntoIterator<Item = Part>) -> Value {
     let literal = |text: &str| Part::Literal(text.to_owned());
+    let region = match (region, service) {
+        // The one service here that has accounts and no regions.
+        (_, "iam") => literal(""),
+        (Some(region), _) => literal(region),
+        (None, _) => Part::Reference(Reference::StackRegion),
+    };
     let start = [
         literal("arn:"),
         Part::Reference(Reference::AccountPartition),
         literal(&format!(":{service}:")),
-        Part::Reference(Reference::StackRegion),
+        region,
         literal(":"),
         Part::Reference(Reference::AccountId),
         literal(":"),
@@ -93,7 +126,7 @@ fn arn(service: &str, resource: impl IntoIterator<Item = Part>) -> Value {
 }
 
 /// The same without region and account, as S3 has it.
-fn global_arn(service: &str, resource: impl IntoIterator<Item = Part>) -> Value {
+pub fn global_arn(service: &str, resource: impl IntoIterator<Item = Part>) -> Value {
     let start =
         [Part::Literal("arn:".to_owned()), Part::Reference(Reference::AccountPartition), Part::Literal(format!(":{service}:::"))];
     value(Template::from_parts(start.into_iter().chain(resource)))
@@ -104,6 +137,6 @@ fn value(template: Template) -> Value {
     template.as_literal().map(Value::string).unwrap_or(Value::Pending(template))
 }
 
-fn text(text: impl Into<String>) -> Part {
+pub fn text(text: impl Into<String>) -> Part {
     Part::Literal(text.into())
 }

@@ -24,7 +24,7 @@ fn told(need: &Need) -> String {
         Target::All(resources) | Target::Any(resources) => resources.iter().map(short).collect::<Vec<_>>().join(" | "),
         Target::Whole | Target::Untold(_) => "*".to_owned(),
     };
-    let service = need.passed_to.map(|service| format!(" for {service}")).unwrap_or_default();
+    let service = need.conditions.first().and_then(|it| it.value.as_str()).map(|service| format!(" for {service}")).unwrap_or_default();
     format!("{} @ {resources}{service}", need.action)
 }
 
@@ -142,7 +142,7 @@ fn verdicts() {
     let need = |action: &str, resource: &str| Need {
         action: action.to_owned(),
         target: Target::All(vec![read(json!(resource))]),
-        passed_to: None,
+        conditions: Vec::new(),
         is_certain: true,
         cause: Cause { path: Path::default(), who: None, reason: String::new() },
     };

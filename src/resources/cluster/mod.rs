@@ -7,6 +7,7 @@
 //! | `change.rs` | creation and update |
 //! | `mention.rs` | where others name it |
 //! | `delete.rs` | deletion, and what stands in its way |
+//! | `operator.rs` | what all of it takes |
 
 use std::sync::LazyLock;
 
@@ -14,8 +15,11 @@ use async_trait::async_trait;
 
 use crate::aws::{Aws, Error};
 use crate::diagnostic::{Finding, nearest};
+use crate::document::permissions::Need;
 use crate::place::Place;
-use crate::resource::{Attribute, Attributes, Description, Live, Mention, Operation, Replacement, ResourceType, TerraformNames};
+use crate::resource::{
+    Around, Attribute, Attributes, Description, Live, Mention, Operation, Replacement, ResourceType, TerraformNames, Work,
+};
 use crate::resources::tags;
 use crate::schema::{Difference, Field};
 use crate::value::{Path, Segment, Value};
@@ -24,6 +28,7 @@ mod change;
 mod delete;
 mod describe;
 mod mention;
+mod operator;
 mod spec;
 
 pub use spec::Spec;
@@ -90,6 +95,10 @@ impl ResourceType for Cluster {
             true => Some(name_or_arn.to_owned()),
             false => place.arn("ecs", &format!("cluster/{name_or_arn}")),
         }
+    }
+
+    fn operator_needs(&self, spec: &Value, work: Work, _around: &dyn Around) -> Vec<Need> {
+        operator::needs(spec, work)
     }
 
     fn mentions(&self, text: &str, place: &Place) -> Vec<Mention> {

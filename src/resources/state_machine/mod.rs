@@ -7,6 +7,7 @@
 //! | `read.rs` | state machines as AWS tells them |
 //! | `mention.rs` | where others name them, and what their definitions name |
 //! | `write.rs` | creation, change and deletion |
+//! | `operator.rs` | what all of it takes |
 //! | `refusal.rs` | refusals for the sake of the machine's role: to be waited out, or final |
 
 use std::collections::BTreeMap;
@@ -18,17 +19,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, Error};
 use crate::diagnostic::Finding;
-use crate::document::permissions::{Machine, TaskDefinition, of_machine};
+use crate::document::permissions::{Machine, Need, TaskDefinition, of_machine};
 use crate::document::states_language::StatesLanguageDocument;
 use crate::place::Place;
 use crate::resource::{
-    Around, Attribute, Attributes, Description, Live, Mention, Operation, Replacement, ResourceType, RoleUse, TerraformNames,
+    Around, Attribute, Attributes, Description, Live, Mention, Operation, Replacement, ResourceType, RoleUse, TerraformNames, Work,
 };
 use crate::schema::{Difference, Field};
 use crate::template::Template;
 use crate::value::{Path, Value};
 
 mod mention;
+mod operator;
 mod read;
 mod refusal;
 mod validate;
@@ -162,6 +164,10 @@ impl ResourceType for StateMachine {
             return Some(name_or_arn.to_owned());
         }
         place.arn("states", &format!("stateMachine:{name_or_arn}"))
+    }
+
+    fn operator_needs(&self, spec: &Value, work: Work, around: &dyn Around) -> Vec<Need> {
+        operator::needs(spec, work, around)
     }
 
     fn mentions(&self, text: &str, place: &Place) -> Vec<Mention> {
