@@ -198,6 +198,8 @@ pub enum Work {
     /// Creating it, and changing it in place or by a successor.
     Change,
     Delete,
+    /// Having AWS check what is declared, before anything is changed.
+    Check,
     /// Reading what exists already, for `[data.*]` and `[import]`. Its spec holds nothing but the name, or in its place
     /// the ARN.
     LookUp,

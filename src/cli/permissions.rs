@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::address::Address;
-use crate::aws::Connection;
+use crate::aws::{self, Connection};
 use crate::cli::context::{connect_to, inputs, read_stack};
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
@@ -120,7 +120,10 @@ impl Permissions {
     /// Where it is to hold. Without credentials it holds in every account.
     async fn place(&self, stack: &Stack, ui: Ui) -> Result<Place, CliError> {
         let mut place = match &self.account {
-            Some(account) => Place { account_id: Some(account.clone()), ..Place::default() },
+            Some(account) => {
+                let region = aws::configuration(stack.region.as_deref()).await.region().map(ToString::to_string);
+                Place { account_id: Some(account.clone()), region, partition: None }
+            }
             None => match connect_to(stack.region.as_deref(), &stack.allowed_account_ids).await? {
                 Connection::Ready(aws) => aws.place,
                 Connection::Offline { place, reason } => {

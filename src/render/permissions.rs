@@ -2,7 +2,7 @@
 
 use std::io::{Result, Write};
 
-use crate::document::permissions::{Condition, Statement, text_of};
+use crate::document::permissions::{Condition, Reason, Statement, text_of};
 use crate::render::clean::clean;
 use crate::render::fact::fact;
 use crate::render::style::{Ink, Style};
@@ -39,22 +39,35 @@ fn told(condition: &Condition) -> String {
     format!("{} {verb} {}", condition.key, text_of(&condition.value))
 }
 
-/// Who needs it and what for; those that need it for the same together.
+/// Who needs which of the actions, and what for; those that need the same for the same stand together.
 fn reasons(statement: &Statement) -> Vec<String> {
-    let mut groups: Vec<(&str, Vec<String>)> = Vec::new();
-    for cause in &statement.causes {
-        let who = match (&cause.who, cause.path.0.is_empty()) {
-            (Some(who), _) => who.clone(),
-            (None, false) => cause.path.to_string(),
-            (None, true) => continue,
-        };
-        match groups.iter_mut().find(|(reason, _)| *reason == cause.reason) {
+    let mut groups: Vec<(&Reason, Vec<String>)> = Vec::new();
+    for reason in &statement.reasons {
+        let cause = &reason.cause;
+        let who = cause.who.clone().unwrap_or_else(|| cause.path.to_string());
+        match groups.iter_mut().find(|(it, _)| it.cause.reason == cause.reason && it.actions == reason.actions) {
             Some((_, all)) if all.contains(&who) => {}
             Some((_, all)) => all.push(who),
-            None => groups.push((&cause.reason, vec![who])),
+            None => groups.push((reason, vec![who])),
         }
     }
-    groups.into_iter().map(|(reason, who)| format!("{}: {reason}", who.join(", "))).collect()
+    let line = |(reason, who): (&Reason, Vec<String>)| {
+        let actions = match reason.actions.len() < statement.actions.len() {
+            true => format!(" ({})", reason.actions.iter().cloned().collect::<Vec<_>>().join(", ")),
+            false => String::new(),
+        };
+        format!("{}: {}{actions}", some_of(&who), reason.cause.reason)
+    };
+    groups.into_iter().map(line).collect()
+}
+
+/// All of a few, and of many the first.
+fn some_of(names: &[String]) -> String {
+    const FEW: usize = 6;
+    match names.len() > FEW {
+        true => format!("{} and {} more", names[..FEW - 1].join(", "), names.len() - (FEW - 1)),
+        false => names.join(", "),
+    }
 }
 
 /// One item a line.

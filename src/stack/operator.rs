@@ -15,7 +15,7 @@ use crate::stack::{S3Settings, Stack};
 use crate::template::{Part, Reference};
 use crate::value::{Map, Value};
 
-/// What is run.
+/// What an operator runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OperatorCommand {
     Plan,
@@ -35,8 +35,8 @@ pub fn operator_needs(stack: &Stack, kinds: &[&'static dyn ResourceType], comman
         }));
     };
     let work: &[Work] = match command {
-        OperatorCommand::Plan => &[Work::Read],
-        OperatorCommand::Apply => &[Work::Read, Work::Change],
+        OperatorCommand::Plan => &[Work::Read, Work::Check],
+        OperatorCommand::Apply => &[Work::Read, Work::Check, Work::Change],
         OperatorCommand::Destroy => &[Work::Read, Work::Delete],
     };
     for resource in stack.resources.values() {

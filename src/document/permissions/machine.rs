@@ -155,15 +155,16 @@ fn of_grant(grant: &Grant, arguments: Option<&Value>, found: &mut Found) {
 }
 
 fn named(argument: &str, form: Form, arguments: Option<&Value>) -> Target {
+    let alternatives = argument.replace('|', "` or `");
     match first_given(arguments, argument) {
         Given::Known(template) => match names::arns(form, &template) {
             // With a version, or without one.
             Some(arns) if arns.len() > 1 => Target::Any(arns),
             Some(arns) => Target::All(arns),
-            None => Target::Untold(format!("`{argument}` does not tell an ARN")),
+            None => Target::Untold(format!("`{alternatives}` does not tell an ARN")),
         },
-        Given::Dynamic => Target::Untold(format!("`{argument}` is known only when the state runs")),
-        Given::Absent => Target::Untold(format!("there is no `{argument}`")),
+        Given::Dynamic => Target::Untold(format!("`{alternatives}` is known only when the state runs")),
+        Given::Absent => Target::Untold(format!("there is no `{alternatives}`")),
     }
 }
 

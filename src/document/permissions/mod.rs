@@ -34,7 +34,7 @@ pub use integrations::managed_rule;
 pub use judge::{Granted, Sampler, Verdict, judge, managed_policy};
 pub use machine::{LOG_DELIVERY, Machine, TaskDefinition, of_machine};
 pub use names::{kms_key, named, role_arn};
-pub use statement::{Statement, policy_document, statements, text_of};
+pub use statement::{Reason, Statement, policy_document, statements, text_of};
 
 /// One action that a role must be allowed to do.
 #[derive(Clone, Debug, PartialEq)]

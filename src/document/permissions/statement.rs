@@ -5,6 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::document::permissions::{Cause, Condition, Need, Target};
 use crate::value::{Map, Value};
 
+/// What some actions of a statement are for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reason {
+    pub cause: Cause,
+    pub actions: BTreeSet<String>,
+}
+
 /// One statement, and why it is there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Statement {
@@ -12,7 +19,7 @@ pub struct Statement {
     pub actions: Vec<String>,
     pub resources: Vec<Value>,
     pub conditions: Vec<Condition>,
-    pub causes: Vec<Cause>,
+    pub reasons: Vec<Reason>,
     /// Why it names no narrower resource.
     pub wide: Vec<String>,
 }
@@ -86,8 +93,8 @@ pub fn statements(needs: &[Need]) -> Vec<Statement> {
     let mut sids = BTreeMap::new();
     let made = merged.into_iter().map(|((actions, _), (conditions, resources))| {
         let sid = sid(&actions, conditions, &mut sids);
-        let (causes, wide) = reasons(needs, &actions, conditions, &resources);
-        Statement { sid, actions: actions.into_iter().collect(), resources, conditions: conditions.to_vec(), causes, wide }
+        let (reasons, wide) = reasons(needs, &actions, conditions, &resources);
+        Statement { sid, actions: actions.into_iter().collect(), resources, conditions: conditions.to_vec(), reasons, wide }
     });
     made.collect()
 }
@@ -107,24 +114,36 @@ fn reasons(
     actions: &BTreeSet<String>,
     conditions: &[Condition],
     resources: &[Value],
-) -> (Vec<Cause>, Vec<String>) {
+) -> (Vec<Reason>, Vec<String>) {
     let is_wide = resources.iter().any(|resource| resource.as_str() == Some(EVERYTHING));
-    let (mut causes, mut wide): (Vec<Cause>, Vec<String>) = (Vec::new(), Vec::new());
+    let (mut reasons, mut wide): (Vec<Reason>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut whole = BTreeSet::new();
     let granted = needs.iter().filter(|need| need.conditions == conditions && actions.contains(&need.action));
     for need in granted.filter(|need| is_wide || resources_of(need).iter().any(|resource| resources.contains(resource))) {
-        if !causes.contains(&need.cause) {
-            causes.push(need.cause.clone());
+        match reasons.iter_mut().find(|reason| reason.cause == need.cause) {
+            Some(reason) => {
+                reason.actions.insert(need.action.clone());
+            }
+            None => reasons.push(Reason { cause: need.cause.clone(), actions: BTreeSet::from([need.action.clone()]) }),
         }
-        let reason = match &need.target {
-            Target::Untold(reason) => reason.clone(),
-            Target::Whole => format!("AWS has no narrower resource for {}", need.action),
-            Target::All(_) | Target::Any(_) => continue,
-        };
-        if is_wide && !wide.contains(&reason) {
-            wide.push(reason);
+        match &need.target {
+            Target::Untold(why) => {
+                let why = need.cause.who.as_ref().map_or_else(|| why.clone(), |who| format!("{who}: {why}"));
+                if !wide.contains(&why) {
+                    wide.push(why);
+                }
+            }
+            Target::Whole => {
+                whole.insert(need.action.as_str());
+            }
+            Target::All(_) | Target::Any(_) => {}
         }
     }
-    (causes, wide)
+    if !whole.is_empty() {
+        let actions = whole.into_iter().collect::<Vec<_>>().join(", ");
+        wide.push(format!("AWS has no narrower resource for {actions}"));
+    }
+    (reasons, wide)
 }
 
 /// `EcsRunTask`, and with a number behind it if there is another.

@@ -26,6 +26,7 @@ pub fn needs(spec: &Value, work: Work) -> Vec<Need> {
             let reason = "the first cluster of an account makes the service-linked role of ECS";
             calls.with(vec![condition], &Target::All(vec![role]), &["iam:CreateServiceLinkedRole"], reason);
         }
+        Work::Check => {}
         Work::Delete => {
             calls.on(on, &["ecs:DeleteCluster"], "deleted");
             let reason = "what stands in the way of a deletion is named";

@@ -11,7 +11,13 @@ pub fn needs(spec: &Value, work: Work) -> Vec<Need> {
     let on = [arn(spec)];
     let mut calls = Calls::default();
     match work {
-        Work::Read => calls.on(&on, &READ, "read with its policies"),
+        Work::Read => {
+            calls.on(&on, &READ, "read with its policies");
+            if spec.get("path").is_some() {
+                // Of a role that is not there yet, IAM is told the name alone.
+                calls.on(&[named("iam", "role/", spec.get("name"))], &["iam:GetRole"], "looked for before it is there");
+            }
+        }
         Work::LookUp => {
             let name = spec.get("name");
             let mut on = vec![named("iam", "role/", name)];
@@ -22,6 +28,7 @@ pub fn needs(spec: &Value, work: Work) -> Vec<Need> {
             calls.on(&on, &READ, "looked up with its policies");
         }
         Work::Change => change(spec, &on, &mut calls),
+        Work::Check => {}
         Work::Delete => {
             calls.on(&on, &["iam:DeleteRole"], "deleted");
             let reason = "freed of what is bound to it, or IAM refuses to delete it";

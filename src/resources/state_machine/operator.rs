@@ -14,9 +14,9 @@ pub fn needs(spec: &Value, work: Work, around: &dyn Around) -> Vec<Need> {
     match work {
         Work::Read => {
             calls.on(&on, &READ, "read");
-            calls.whole(&["states:ValidateStateMachineDefinition"], "AWS checks the definition before anything is changed");
             of_key(spec, &["kms:Decrypt"], "what the key encrypts is read", &mut calls);
         }
+        Work::Check => calls.whole(&["states:ValidateStateMachineDefinition"], "AWS checks the definition"),
         Work::LookUp => calls.on(&on, &READ, "looked up"),
         Work::Change => {
             calls.on(&on, &["states:CreateStateMachine"], "created");

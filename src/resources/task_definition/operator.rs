@@ -30,6 +30,7 @@ pub fn needs(spec: &Value, work: Work) -> Vec<Need> {
                 calls.needs[before..].iter_mut().for_each(|need| need.cause.path = Path::key(field));
             }
         }
+        Work::Check => {}
         Work::Delete => {
             calls.whole(&["ecs:DeregisterTaskDefinition"], "deregistered");
             calls.on(&revisions, &["ecs:DeleteTaskDefinitions"], "deleted");
