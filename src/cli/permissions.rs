@@ -147,7 +147,9 @@ impl Permissions {
         let length = document(statements).to_string().chars().filter(|character| !character.is_whitespace()).count();
         let is_of_a_role = self.address.is_some();
         if is_of_a_role && length > LONGEST_OF_A_ROLE {
-            ui.note(&format!("note: it has {length} characters; IAM allows {LONGEST_OF_A_ROLE} in all inline policies of a role"));
+            ui.note(&format!(
+                "note: it has {length} characters; IAM allows {LONGEST_OF_A_ROLE} in all inline policies of a role"
+            ));
         } else if length > LONGEST_MANAGED {
             let remedy = if is_of_a_role || self.compact { "split it by its statements" } else { "--compact makes it shorter" };
             ui.note(&format!("note: it has {length} characters; IAM allows {LONGEST_MANAGED} in a managed policy: {remedy}"));

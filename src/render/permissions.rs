@@ -71,13 +71,7 @@ fn some_of(names: &[String]) -> String {
 }
 
 /// One item a line.
-fn list(
-    out: &mut dyn Write,
-    style: Style,
-    ink: Ink,
-    name: &str,
-    items: impl IntoIterator<Item = impl AsRef<str>>,
-) -> Result<()> {
+fn list(out: &mut dyn Write, style: Style, ink: Ink, name: &str, items: impl IntoIterator<Item = impl AsRef<str>>) -> Result<()> {
     let mut name = name;
     for item in items {
         fact(out, style, ink, name, &clean(item.as_ref()))?;

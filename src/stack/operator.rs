@@ -114,10 +114,12 @@ pub fn by_prefix(stack: &Stack, needs: &[Need]) -> Vec<Need> {
         let Some(text) = resource.as_str() else { return resource.clone() };
         // A name ends its ARN, or a revision follows it.
         let at = text.match_indices(&start).map(|(at, _)| at).find(|at| text[..*at].ends_with(['/', ':']));
-        at.filter(|at| !text[*at..].contains('/')).map_or(resource.clone(), |at| Value::string(format!("{}{start}*", &text[..at])))
+        at.filter(|at| !text[*at..].contains('/'))
+            .map_or(resource.clone(), |at| Value::string(format!("{}{start}*", &text[..at])))
     };
     let told = |need: &Need| {
-        let is_ours = need.cause.who.as_ref().is_some_and(|who| stack.resources.keys().any(|address| address.to_string() == *who));
+        let is_ours =
+            need.cause.who.as_ref().is_some_and(|who| stack.resources.keys().any(|address| address.to_string() == *who));
         match &need.target {
             Target::All(resources) if is_ours => {
                 let mut short: Vec<Value> = resources.iter().map(shorter).collect();

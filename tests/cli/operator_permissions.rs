@@ -79,7 +79,8 @@ fn asked(call: &Call, roles: &mut Roles) -> Vec<Asked> {
                 _ => Context::default(),
             };
             let mut asked = vec![ask(&format!("iam:{action}"), arn.clone(), context)];
-            if action == "CreateRole" && call.request.as_object().is_some_and(|all| all.keys().any(|key| key.starts_with("Tags"))) {
+            if action == "CreateRole" && call.request.as_object().is_some_and(|all| all.keys().any(|key| key.starts_with("Tags")))
+            {
                 asked.push(ask("iam:TagRole", arn, Context::default()));
             }
             asked
@@ -293,10 +294,30 @@ fn the_policy_of_a_stack_that_says_everything() {
     let sealing = "arn:aws:kms:eu-west-1:123456789012:key/5678";
     let of_stack = |stack: &str| plain().with("kms:EncryptionContext:stepwright:stack", stack);
     for (action, resource, context, expected) in [
-        ("iam:AttachRolePolicy", role("s-bounded"), plain().with("iam:PolicyARN", "arn:aws:iam::aws:policy/ReadOnlyAccess"), true),
-        ("iam:AttachRolePolicy", role("s-bounded"), plain().with("iam:PolicyARN", "arn:aws:iam::aws:policy/AdministratorAccess"), false),
-        ("iam:AttachRolePolicy", role("deep/s-free"), plain().with("iam:PolicyARN", "arn:aws:iam::aws:policy/ReadOnlyAccess"), false),
-        ("iam:PutRolePermissionsBoundary", role("s-bounded"), plain().with("iam:PermissionsBoundary", "arn:aws:iam::aws:policy/PowerUserAccess"), true),
+        (
+            "iam:AttachRolePolicy",
+            role("s-bounded"),
+            plain().with("iam:PolicyARN", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
+            true,
+        ),
+        (
+            "iam:AttachRolePolicy",
+            role("s-bounded"),
+            plain().with("iam:PolicyARN", "arn:aws:iam::aws:policy/AdministratorAccess"),
+            false,
+        ),
+        (
+            "iam:AttachRolePolicy",
+            role("deep/s-free"),
+            plain().with("iam:PolicyARN", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
+            false,
+        ),
+        (
+            "iam:PutRolePermissionsBoundary",
+            role("s-bounded"),
+            plain().with("iam:PermissionsBoundary", "arn:aws:iam::aws:policy/PowerUserAccess"),
+            true,
+        ),
         ("iam:DeleteRolePermissionsBoundary", role("s-bounded"), plain(), false),
         ("iam:DeleteRolePermissionsBoundary", role("deep/s-free"), plain(), true),
         ("iam:GetRole", role("s-free"), plain(), true),
@@ -308,8 +329,18 @@ fn the_policy_of_a_stack_that_says_everything() {
         ("iam:PassRole", role("runner2"), plain().with("iam:PassedToService", "states.amazonaws.com"), false),
         ("states:PublishStateMachineVersion", format!("arn:aws:states:eu-central-1:{ACCOUNT}:stateMachine:s-m"), plain(), true),
         ("logs:CreateLogDelivery", "*".to_owned(), plain(), true),
-        ("kms:Decrypt", format!("arn:aws:kms:eu-central-1:{ACCOUNT}:key/9"), plain().with("kms:ResourceAliases", "alias/machines"), true),
-        ("kms:Decrypt", format!("arn:aws:kms:eu-central-1:{ACCOUNT}:key/9"), plain().with("kms:ResourceAliases", "alias/other"), false),
+        (
+            "kms:Decrypt",
+            format!("arn:aws:kms:eu-central-1:{ACCOUNT}:key/9"),
+            plain().with("kms:ResourceAliases", "alias/machines"),
+            true,
+        ),
+        (
+            "kms:Decrypt",
+            format!("arn:aws:kms:eu-central-1:{ACCOUNT}:key/9"),
+            plain().with("kms:ResourceAliases", "alias/other"),
+            false,
+        ),
         ("kms:GenerateDataKey", key, plain(), true),
         ("kms:Decrypt", sealing.to_owned(), of_stack("s"), true),
         ("kms:Decrypt", sealing.to_owned(), of_stack("other"), false),
@@ -349,7 +380,8 @@ fn a_role_of_the_stack_has_its_reasons_by_state() {
         everything(&[address]).expect(1).says(&[said]);
     }
     // It is the policy that `permissions_for` puts into the role.
-    let example = stepwright(&root().join("stacks"), &["permissions", ECS_TASK.file, "state_machine.nightly", "--account", ACCOUNT]);
+    let example =
+        stepwright(&root().join("stacks"), &["permissions", ECS_TASK.file, "state_machine.nightly", "--account", ACCOUNT]);
     let run = format!("arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/nightly-report-report:*");
     example.expect(0).says(&[&run, "\"iam:PassedToService\": \"ecs-tasks.amazonaws.com\""]);
 }
@@ -364,14 +396,45 @@ fn what_is_not_known_is_said() {
 }
 
 #[test]
+fn names_and_places_are_those_that_the_stack_file_gives() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let trust = r#"assume_role_policy_document = { Version = "2012-10-17", Statement = [{ Effect = "Allow", Principal = { Service = "ecs-tasks.amazonaws.com" }, Action = "sts:AssumeRole" }] }"#;
+    let text = format!(
+        "[stack]\nname = \"s\"\nregion = \"cn-north-1\"\n[role.old]\n{trust}\n[role.named]\nname = \"own\"\n{trust}\n\
+         [cluster.c]\nname = \"in-${{account.id}}\"\n[data.task_definition.t]\narn = \"arn:aws-cn:ecs:cn-north-1:123456789012:task-definition/t:4\"\n\
+         [import]\n\"role.old\" = \"legacy\"\n"
+    );
+    std::fs::write(folder.path().join("s.toml"), text).expect("written");
+    let printed = stepwright(folder.path(), &["permissions", "s.toml", "--account", ACCOUNT]).expect(0);
+    let policy = Value::from(printed.json());
+    for (action, resource, expected) in [
+        // An import keeps the name that it has.
+        ("iam:TagRole", "arn:aws-cn:iam::123456789012:role/legacy", true),
+        ("iam:GetRole", "arn:aws-cn:iam::123456789012:role/at/a/path/legacy", true),
+        ("iam:TagRole", "arn:aws-cn:iam::123456789012:role/s-old", false),
+        ("iam:CreateRole", "arn:aws-cn:iam::123456789012:role/own", true),
+        ("ecs:CreateCluster", "arn:aws-cn:ecs:cn-north-1:123456789012:cluster/in-123456789012", true),
+        ("ecs:CreateCluster", "arn:aws:ecs:cn-north-1:123456789012:cluster/in-123456789012", false),
+        ("ecs:DescribeTaskDefinition", "*", true),
+        ("ecs:RegisterTaskDefinition", "arn:aws-cn:ecs:cn-north-1:123456789012:task-definition/t:4", false),
+    ] {
+        let decision = decide(&[&policy], None, action, resource, &Context::default());
+        assert_eq!(decision == Decision::Allowed, expected, "{action} on {resource}: {decision:?} by {printed}");
+    }
+}
+
+#[test]
 fn a_long_policy_is_told_and_can_be_shorter() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let role = |index: usize| {
-        format!("[role.number_{index}]\nassume_role_policy_document = {{ Version = \"2012-10-17\", Statement = [{{ Effect = \"Allow\", Principal = {{ Service = \"states.amazonaws.com\" }}, Action = \"sts:AssumeRole\" }}] }}\n")
+        format!(
+            "[role.number_{index}]\nassume_role_policy_document = {{ Version = \"2012-10-17\", Statement = [{{ Effect = \"Allow\", Principal = {{ Service = \"states.amazonaws.com\" }}, Action = \"sts:AssumeRole\" }}] }}\n"
+        )
     };
     let roles: String = (0..200).map(role).collect();
     std::fs::write(folder.path().join("s.toml"), format!("[stack]\nname = \"many\"\n{roles}")).expect("written");
-    let run = |more: &[&str]| stepwright(folder.path(), &[&["permissions", "s.toml", "--account", ACCOUNT], more].concat()).expect(0);
+    let run =
+        |more: &[&str]| stepwright(folder.path(), &[&["permissions", "s.toml", "--account", ACCOUNT], more].concat()).expect(0);
     let exact = run(&[]);
     exact.says(&["IAM allows 6144 in a managed policy", "--compact makes it shorter", "no region is known"]);
     assert!(exact.stdout.contains("role/many-number_199"));

@@ -22,7 +22,10 @@ pub fn needs(spec: &Value, work: Work) -> Vec<Need> {
             let name = spec.get("name");
             let mut on = vec![named("iam", "role/", name)];
             // A name does not tell the path.
-            if !name.map(parts).is_some_and(|parts| matches!(parts.first(), Some(Part::Literal(text)) if text.starts_with("arn:"))) {
+            if !name
+                .map(parts)
+                .is_some_and(|parts| matches!(parts.first(), Some(Part::Literal(text)) if text.starts_with("arn:")))
+            {
                 on.push(named("iam", "role/*/", name));
             }
             calls.on(&on, &READ, "looked up with its policies");
@@ -61,7 +64,7 @@ fn change(spec: &Value, on: &[Value], calls: &mut Calls) {
     }
     match spec.get("permissions_boundary") {
         Some(boundary) => {
-            let condition = Condition { operator: "ArnEquals", key: "iam:PermissionsBoundary", value: boundary.clone() };
+            let condition = Condition { operator: "StringLike", key: "iam:PermissionsBoundary", value: boundary.clone() };
             let target = Target::All(on.to_vec());
             calls.with(vec![condition], &target, &["iam:PutRolePermissionsBoundary"], "bounded as the stack file says");
         }

@@ -23,7 +23,8 @@ use crate::document::permissions::{Machine, Need, TaskDefinition, of_machine};
 use crate::document::states_language::StatesLanguageDocument;
 use crate::place::Place;
 use crate::resource::{
-    Around, Attribute, Attributes, Description, Live, Mention, Operation, Replacement, ResourceType, RoleUse, TerraformNames, Work,
+    Around, Attribute, Attributes, Description, Live, Mention, Operation, Replacement, ResourceType, RoleUse, TerraformNames,
+    Work,
 };
 use crate::schema::{Difference, Field};
 use crate::template::Template;

@@ -48,11 +48,7 @@ fn of_role(role: &Value, around: &dyn Around, calls: &mut Calls) {
     let arn = role_arn(role);
     let passed = vec![Condition::passed_to(SERVICE)];
     calls.with(passed, &Target::All(vec![arn.clone()]), &["iam:PassRole"], "Step Functions is handed the role");
-    calls.on(
-        &[arn],
-        &["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
-        WHY,
-    );
+    calls.on(&[arn], &["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"], WHY);
     let name = match role {
         Value::String(name) => Template::from_parts([Part::Literal(name.clone())]),
         Value::Pending(template) => template.clone(),
