@@ -62,6 +62,9 @@ fn text_of_conditions(conditions: &[Condition]) -> String {
     conditions.iter().map(text).collect()
 }
 
+/// What must be so of the same actions on these.
+type Merged<'a> = (&'a [Condition], Vec<Value>);
+
 /// What must be so, as text, and the resource.
 type Key = (String, String);
 
@@ -81,7 +84,7 @@ pub fn statements(needs: &[Need]) -> Vec<Statement> {
         .filter(|((_, resource), _)| resource == EVERYTHING)
         .map(|((conditions, _), (_, _, actions))| (conditions.clone(), actions.clone()))
         .collect();
-    let mut merged: BTreeMap<(BTreeSet<String>, String), (&[Condition], Vec<Value>)> = BTreeMap::new();
+    let mut merged: BTreeMap<(BTreeSet<String>, String), Merged<'_>> = BTreeMap::new();
     for ((key, text), (resource, conditions, mut actions)) in by_resource {
         if text != EVERYTHING {
             actions.retain(|action| !wide.get(&key).is_some_and(|wide| wide.contains(action)));

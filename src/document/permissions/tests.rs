@@ -190,7 +190,7 @@ fn a_reason_stays_with_its_own_resource() {
         statements(&[need("A", "sns:Publish", "arn:a"), need("B", "sns:Publish", "arn:b"), need("B", "sns:Subscribe", "arn:b")]);
     let told: Vec<String> = made
         .iter()
-        .flat_map(|statement| statement.reasons.iter().map(|reason| (statement, reason)))
+        .flat_map(|statement| statement.reasons.iter().map(move |reason| (statement, reason)))
         .map(|(statement, reason)| format!("{:?} {:?} {:?}", statement.resources.len(), reason.cause.who, reason.actions))
         .collect();
     assert_eq!(told, [r#"1 Some("A") {"sns:Publish"}"#, r#"1 Some("B") {"sns:Publish", "sns:Subscribe"}"#]);
