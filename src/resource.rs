@@ -15,6 +15,7 @@
 //! | the record of a stack whose state is lost | `list_owned` | find all that carries the stack's tag, whatever its name |
 //! | to know what a spec can't be beside others | `validate_around` | tell what a resource that it names is not made for |
 //! | AWS's own word on a spec | `opinion` | ask without making anything |
+//! | to know what an operator must be allowed to do | `operator_needs`, `arn_patterns` | name every call that any of the above makes |
 //! | to know what roles must be allowed to do | `role_uses`, `grants`, `with_policy` | tell what a role is used for, and what a role allows |
 //! | a role where a spec names none | `own_role`, `role_for` | tell which field may be left out, and what a role for a service looks like |
 //! | a stack file for what is live | `mentions`, `bare_names`, `list`, `terraform` | know its own names where others write them |
@@ -207,6 +208,21 @@ pub struct Neighbour<'a> {
     pub spec: Option<&'a Value>,
 }
 
+/// What an operator does to a resource, as far as permissions differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Reading what the stack declares, and finding out if it is there.
+    Read,
+    /// Creating it, and changing it in place or by a successor.
+    Change,
+    Delete,
+    /// Having AWS check what is declared, before anything is changed.
+    Check,
+    /// Reading what exists already, for `[data.*]` and `[import]`. Its spec holds nothing but the name, or in its place
+    /// the ARN.
+    LookUp,
+}
+
 /// What a role that a spec names must be allowed to do.
 #[derive(Clone, Debug)]
 pub struct RoleUse {
@@ -330,6 +346,17 @@ pub trait ResourceType: Send + Sync + std::fmt::Debug {
 
     /// The id of what the user calls `name_or_arn`, for look-ups and imports.
     fn id(&self, name_or_arn: &str, place: &Place) -> Option<String>;
+
+    /// The ARNs that what the user calls `name_or_arn` may have, with `*` for what the name does not tell.
+    fn arn_patterns(&self, name_or_arn: &str, place: &Place) -> Vec<String> {
+        self.id(name_or_arn, place).into_iter().collect()
+    }
+
+    /// What whoever runs Stepwright must be allowed to do to `spec`: a need for each call that the operations below may
+    /// make, and for what AWS asks of their caller besides.
+    fn operator_needs(&self, _spec: &Value, _work: Work, _around: &dyn Around) -> Vec<Need> {
+        Vec::new()
+    }
 
     /// Where `text`, a string in a spec of any type, names resources of this type by their ARNs.
     fn mentions(&self, _text: &str, _place: &Place) -> Vec<Mention> {

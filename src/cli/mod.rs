@@ -25,6 +25,7 @@ mod live;
 mod machine;
 mod options;
 mod output_file;
+mod permissions;
 mod plan;
 mod plan_file;
 mod schema;
@@ -80,6 +81,7 @@ enum Command {
     State(state::StateCommand),
     Graph(graph::Graph),
     Explain(explain::Explain),
+    Permissions(permissions::Permissions),
     Schema(schema::Schema),
     Completions(completions::Completions),
 }
@@ -133,6 +135,7 @@ async fn run(command: Command, ui: Ui) -> Result<u8, CliError> {
         Command::State(state) => state.run(ui).await,
         Command::Graph(graph) => graph.run(ui),
         Command::Explain(explain) => explain.run(ui),
+        Command::Permissions(permissions) => permissions.run(ui).await,
         Command::Schema(schema) => schema.run(ui),
         Command::Completions(completions) => completions.run(ui),
     }

@@ -8,8 +8,10 @@
 //! | `progress/` | the events of an apply: lines, JSON lines, the closing report |
 //! | `state.rs` | what the state holds |
 //! | `explain/` | what happens when states fail |
+//! | `permissions.rs` | what must be allowed, and why |
 //! | `graph.rs` | dependencies, as Mermaid and DOT |
 //! | `flow/` | a state machine, as text, Mermaid, DOT, SVG and HTML |
+//! | `fact.rs` | names and facts in two columns |
 //! | `words.rs` | paths as people say them |
 //! | `reference.rs` | the pages of docs/reference |
 //!
@@ -23,12 +25,14 @@ pub mod flow;
 pub mod graph;
 pub mod human;
 pub mod json;
+pub mod permissions;
 pub mod progress;
 pub mod reference;
 pub mod state;
 
 mod attributes;
 mod clean;
+mod fact;
 mod literal;
 mod mask;
 mod style;

@@ -4,7 +4,7 @@ use crate::address::Address;
 use crate::place::Place;
 use crate::resource::{Around, Live, Neighbour};
 use crate::stack::resources::Assembled;
-use crate::stack::{DataSource, Resource};
+use crate::stack::{DataSource, Resource, Stack};
 use crate::template::{Part, Reference, Template};
 use crate::value::Value;
 
@@ -35,6 +35,11 @@ impl<'a> Surroundings<'a> {
     /// The resources that are being read, of which the place does not matter.
     pub fn of(assembled: &'a [Assembled]) -> Self {
         Self::new(Place::default()).with_resources(assembled.iter().map(|it| &it.resource))
+    }
+
+    /// The resources of a stack that was read, of which the place does not matter.
+    pub fn of_stack(stack: &'a Stack) -> Self {
+        Self::new(Place::default()).with_resources(stack.resources.values())
     }
 
     #[must_use]

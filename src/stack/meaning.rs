@@ -20,7 +20,7 @@ pub struct Outside {
     /// As the text has it, references to the account resolved.
     pub text: String,
     /// Where that is said first.
-    resource: Address,
+    pub resource: Address,
     path: Path,
 }
 

@@ -14,6 +14,7 @@ mod lookups;
 pub mod meaning;
 mod moves;
 mod node;
+mod operator;
 mod outputs;
 mod own_roles;
 mod parse;
@@ -46,6 +47,7 @@ use crate::value::{Path, Value};
 
 pub use definition::check_definition;
 pub use document::DocumentError;
+pub use operator::{OperatorCommand, by_prefix, in_texts, operator_needs, role_needs};
 pub use parse::{parse, peek_allowed_account_ids, peek_name, peek_region};
 pub use resources::place;
 pub use schema_document::schema_document;

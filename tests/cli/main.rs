@@ -20,6 +20,7 @@ mod hostile;
 mod interrupt;
 mod kill;
 mod mistakes;
+mod operator_permissions;
 mod permissions;
 mod plan_file;
 mod random_specs;

@@ -51,13 +51,27 @@ def deleted_clusters_are_not_listed(call, answer):
     return answer
 
 
+def services_of(call, cluster):
+    arns = (call.ask("ListServices", cluster=cluster) or {}).get("serviceArns")
+    return (call.ask("DescribeServices", cluster=cluster, services=arns) or {}).get("services", []) if arns else []
+
+
+@after("ecs", "ListServices")
+def deleted_services_are_not_listed(call, answer):
+    gone = {service["serviceArn"] for service in services_of(call, call.parameters.get("cluster", "default")) if service.get("status") != "ACTIVE"}
+    return {**answer, "serviceArns": [arn for arn in answer["serviceArns"] if arn not in gone]}
+
+
 @before("ecs", "DeleteCluster")
 def a_cluster_in_use_stays(call):
     name = call.parameters.get("cluster", "default")
     if not cluster_of(call, name):
         raise Refusal("ClusterNotFoundException", "Cluster not found.")
-    tasks = call.ask("ListTasks", cluster=name) or {}
-    if tasks.get("taskArns"):
+    arns = (call.ask("ListTasks", cluster=name) or {}).get("taskArns")
+    tasks = (call.ask("DescribeTasks", cluster=name, tasks=arns) or {}).get("tasks", []) if arns else []
+    if any(service.get("status") == "ACTIVE" for service in services_of(call, name)):
+        raise Refusal("ClusterContainsServicesException", "The Cluster cannot be deleted while Services are active.")
+    if any(task.get("lastStatus") != "STOPPED" for task in tasks):
         raise Refusal("ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active.")
 
 
@@ -207,6 +221,7 @@ SYNC_RULES = {"ecs:runTask.sync": "StepFunctionsGetEventsForECSTaskRule",
 LOG_ACTIONS = ("logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery",
                "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups")
 WHOLE = ("definition", "roleArn", "loggingConfiguration", "tracingConfiguration", "encryptionConfiguration")
+executions = memory()   # ARN -> executions that ran when it was deleted, by their ARNs
 deleting = memory()     # ARN -> (until, its last description)
 updating = memory()     # ARN -> (until, its description before the update)
 revisions = memory()    # ARN -> number of updates
@@ -292,9 +307,28 @@ def deleting_takes_its_time(call):
     arn = call.parameters.get("stateMachineArn", "")
     existing = call.ask("DescribeStateMachine", stateMachineArn=arn)
     if existing and KNOBS["deleting_ms"]:
+        running = call.ask("ListExecutions", stateMachineArn=arn, statusFilter="RUNNING") or {}
+        executions[arn] = {execution["executionArn"]: execution for execution in running.get("executions", [])}
         deleting[arn] = (now_seconds() + KNOBS["deleting_ms"] / 1000, existing)
     revisions.pop(arn, None)
     updating.pop(arn, None)
+
+
+@before("states", "ListExecutions")
+def executions_of_what_is_deleted_go_on(call):
+    arn = call.parameters.get("stateMachineArn", "")
+    if not is_deleting(arn):
+        return None
+    return {"executions": list(executions.get(arn, {}).values())}
+
+
+@before("states", "StopExecution")
+def what_is_deleted_waits_for_its_executions(call):
+    arn = call.parameters.get("executionArn", "")
+    for machine, running in executions.items():
+        if is_deleting(machine) and running.pop(arn, None):
+            return {"stopDate": time.time()}
+    return None
 
 
 @before("states", "DescribeStateMachine")

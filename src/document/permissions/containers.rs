@@ -17,7 +17,7 @@ pub fn of_containers(spec: &Value) -> Vec<Need> {
                 needs.push(Need {
                     action: (*action).to_owned(),
                     target: target.clone(),
-                    passed_to: None,
+                    conditions: Vec::new(),
                     is_certain: true,
                     cause: Cause {
                         path: path.join_key(member),

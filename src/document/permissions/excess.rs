@@ -150,7 +150,7 @@ impl Judge<'_> {
             // A resource that nothing at all is done on is told once, at its own place.
             let beyond: Vec<&Pattern> = beyond.into_iter().filter(|resource| meets_any(resource)).collect();
             let hands_to_anybody =
-                needs.iter().all(|need| need.passed_to.is_some()) && statement.get("Condition").is_none_or(|it| it.is_empty());
+                needs.iter().all(|need| need.passed_to().is_some()) && statement.get("Condition").is_none_or(|it| it.is_empty());
             if !action.is_wide() && beyond.is_empty() && !hands_to_anybody {
                 continue;
             }
@@ -234,7 +234,7 @@ impl Judge<'_> {
 
     fn context(&self, need: &Need) -> Context {
         let mut context = Context::default();
-        if let Some(service) = need.passed_to {
+        if let Some(service) = need.passed_to() {
             context = context.with("iam:PassedToService", service);
         }
         match &self.sampler.region {
@@ -321,7 +321,7 @@ fn told(needs: &[&Need]) -> String {
             }
             Target::Whole | Target::Untold(_) => "*".to_owned(),
         };
-        let service = need.passed_to.map(|service| format!(" to {service}")).unwrap_or_default();
+        let service = need.passed_to().map(|service| format!(" to {service}")).unwrap_or_default();
         by_target.entry(format!("{target}{service}")).or_default().insert(&need.action);
     }
     let parts = by_target.into_iter().map(|(target, actions)| format!("{} on {target}", list(actions.into_iter())));

@@ -162,8 +162,10 @@ pub fn judge(need: &Need, granted: &Granted, sampler: &Sampler<'_>) -> Verdict {
 fn one(need: &Need, granted: &Granted, sampler: &Sampler<'_>, resource: Option<&Value>) -> Decision {
     let policies: Vec<&Value> = granted.policies.iter().map(|policy| &policy.document).collect();
     let mut context = Context::default();
-    if let Some(service) = need.passed_to {
-        context = context.with("iam:PassedToService", service);
+    for condition in &need.conditions {
+        if let Some(value) = condition.value.as_str() {
+            context = context.with(condition.key, value);
+        }
     }
     if let Some(region) = &sampler.region {
         context = context.with("aws:RequestedRegion", region);

@@ -4,7 +4,7 @@ use crate::document::permissions::calls::{bucket_target, of_sdk};
 use crate::document::permissions::given::{Given, first_given, given};
 use crate::document::permissions::integrations::{Grant, On, row};
 use crate::document::permissions::names::{self, Form};
-use crate::document::permissions::{Cause, Need, Target, arn, global_arn, text, value};
+use crate::document::permissions::{Cause, Condition, Need, Target, arn, global_arn, text, value};
 use crate::document::states_language::ManagedRule;
 use crate::document::states_language::model::{ScopeRole, State, StateKind, StateMachine};
 use crate::template::{Part, Template};
@@ -78,7 +78,8 @@ impl Found {
     pub(super) fn add_with(&mut self, actions: &[&str], target: &Target, passed_to: Option<&'static str>, is_certain: bool) {
         for action in actions {
             let cause = Cause { path: self.path.clone(), who: self.who.clone(), reason: self.reason.clone() };
-            self.needs.push(Need { action: (*action).to_owned(), target: target.clone(), passed_to, is_certain, cause });
+            let conditions = passed_to.map(Condition::passed_to).into_iter().collect();
+            self.needs.push(Need { action: (*action).to_owned(), target: target.clone(), conditions, is_certain, cause });
         }
     }
 }
@@ -162,15 +163,16 @@ fn of_grant(grant: &Grant, arguments: Option<&Value>, found: &mut Found) {
 }
 
 pub(super) fn named(argument: &str, form: Form, arguments: Option<&Value>) -> Target {
+    let alternatives = argument.replace('|', "` or `");
     match first_given(arguments, argument) {
         Given::Known(template) => match names::arns(form, &template) {
             // With a version, or without one.
             Some(arns) if arns.len() > 1 => Target::Any(arns),
             Some(arns) => Target::All(arns),
-            None => Target::Untold(format!("`{argument}` does not tell an ARN")),
+            None => Target::Untold(format!("`{alternatives}` does not tell an ARN")),
         },
-        Given::Dynamic => Target::Untold(format!("`{argument}` is known only when the state runs")),
-        Given::Absent => Target::Untold(format!("there is no `{argument}`")),
+        Given::Dynamic => Target::Untold(format!("`{alternatives}` is known only when the state runs")),
+        Given::Absent => Target::Untold(format!("there is no `{alternatives}`")),
     }
 }
 

@@ -15,10 +15,12 @@
 //! | `given.rs` | what the arguments of a task say, as far as it is known before it runs |
 //! | `trust.rs` | whether the service that uses a role may take it |
 //! | `names.rs` | from a name, a URL or a reference to the ARN that policies speak of |
+//! | `caller.rs` | needs of whoever makes the calls himself: the operator |
 
 use crate::template::{Part, Reference, Template};
 use crate::value::{Path, Value};
 
+mod caller;
 mod calls;
 mod containers;
 mod excess;
@@ -34,15 +36,16 @@ mod statement;
 mod tests;
 mod trust;
 
+pub use caller::Calls;
 pub use containers::of_containers;
 pub use excess::{Beyond, Excess, beyond_need};
 pub use given::{Given, given};
 pub use integrations::{On, managed_rule, row};
 pub use judge::{Granted, GrantedPolicy, Sampler, Verdict, judge, managed_policy};
 pub use machine::{LOG_DELIVERY, Machine, TaskDefinition, of_machine};
-pub use names::Form;
+pub use names::{Form, kms_key, named, role_arn, with_suffix};
 pub use sdk::target_of;
-pub use statement::{Statement, policy_document, statements, text_of};
+pub use statement::{Reason, Statement, policy_document, statements, text_of};
 pub use trust::{Trust, others, trust};
 
 /// One action that a role must be allowed to do.
@@ -51,18 +54,41 @@ pub struct Need {
     /// `ecs:RunTask`.
     pub action: String,
     pub target: Target,
-    /// Of `iam:PassRole`: the service that the role is handed to.
-    pub passed_to: Option<&'static str>,
+    /// All of these are so of the call.
+    pub conditions: Vec<Condition>,
     /// Whether it is certain that the role comes to need it. What is not is granted, and never missed.
     pub is_certain: bool,
     pub cause: Cause,
 }
 
 impl Need {
+    /// Of `iam:PassRole`: the service that the role is handed to.
+    pub fn passed_to(&self) -> Option<&str> {
+        self.conditions.iter().find(|condition| condition.key == Condition::PASSED_TO)?.value.as_str()
+    }
+
     /// The same on nothing but these.
     #[must_use]
     pub fn lacking(&self, resources: Vec<Value>) -> Self {
         Self { target: Target::All(resources), ..self.clone() }
+    }
+}
+
+/// What is so of a call, and may stand in a statement as what must be so.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    pub operator: &'static str,
+    pub key: &'static str,
+    /// A text, or a list of texts of which it is one.
+    pub value: Value,
+}
+
+impl Condition {
+    const PASSED_TO: &str = "iam:PassedToService";
+
+    /// Of `iam:PassRole`: the service that the role is handed to.
+    pub fn passed_to(service: &str) -> Self {
+        Self { operator: "StringEquals", key: Self::PASSED_TO, value: Value::string(service) }
     }
 }
 
@@ -92,17 +118,32 @@ pub struct Cause {
 
 /// `arn:PARTITION:SERVICE:REGION:ACCOUNT:` and `resource`, in the account and the region of the stack. IAM has no regions.
 fn arn(service: &str, resource: impl IntoIterator<Item = Part>) -> Value {
+    arn_in(None, service, resource)
+}
+
+/// The same in another region, if one is given.
+fn arn_in(region: Option<&str>, service: &str, resource: impl IntoIterator<Item = Part>) -> Value {
     let literal = |text: &str| Part::Literal(text.to_owned());
-    let mut start = vec![literal("arn:"), Part::Reference(Reference::AccountPartition), literal(&format!(":{service}:"))];
-    if service != "iam" {
-        start.push(Part::Reference(Reference::StackRegion));
-    }
-    start.extend([literal(":"), Part::Reference(Reference::AccountId), literal(":")]);
+    let region = match (region, service) {
+        // The one service here that has accounts and no regions.
+        (_, "iam") => literal(""),
+        (Some(region), _) => literal(region),
+        (None, _) => Part::Reference(Reference::StackRegion),
+    };
+    let start = [
+        literal("arn:"),
+        Part::Reference(Reference::AccountPartition),
+        literal(&format!(":{service}:")),
+        region,
+        literal(":"),
+        Part::Reference(Reference::AccountId),
+        literal(":"),
+    ];
     value(Template::from_parts(start.into_iter().chain(resource)))
 }
 
 /// The same without region and account, as S3 has it.
-fn global_arn(service: &str, resource: impl IntoIterator<Item = Part>) -> Value {
+pub fn global_arn(service: &str, resource: impl IntoIterator<Item = Part>) -> Value {
     let start =
         [Part::Literal("arn:".to_owned()), Part::Reference(Reference::AccountPartition), Part::Literal(format!(":{service}:::"))];
     value(Template::from_parts(start.into_iter().chain(resource)))
@@ -113,6 +154,6 @@ fn value(template: Template) -> Value {
     template.as_literal().map(Value::string).unwrap_or(Value::Pending(template))
 }
 
-fn text(text: impl Into<String>) -> Part {
+pub fn text(text: impl Into<String>) -> Part {
     Part::Literal(text.into())
 }

@@ -1,6 +1,7 @@
 //! From a name, a URL or a reference to the ARN that policies speak of.
 
-use crate::document::permissions::{arn, global_arn, text, value};
+use crate::document::permissions::given::{Given, known};
+use crate::document::permissions::{Condition, Target, arn, arn_in, global_arn, text, value};
 use crate::template::{Part, Reference, Template};
 use crate::value::Value;
 
@@ -45,6 +46,38 @@ pub fn is_arn(named: &Template) -> bool {
         Some(Part::Literal(text)) => text.starts_with("arn:"),
         Some(Part::Reference(Reference::Attribute { attribute, .. })) => attribute == "arn",
         _ => false,
+    }
+}
+
+/// The ARN of what `name`, its name or its ARN, names; of what has none yet, all that there may be.
+pub fn named(service: &str, prefix: &str, name: Option<&Value>) -> Value {
+    match name.map(known) {
+        Some(Given::Known(name)) => whole(service, prefix, &name),
+        _ => arn(service, [text(format!("{prefix}*"))]),
+    }
+}
+
+/// The ARN of the role that a field of a spec names, by its ARN or by its name.
+pub fn role_arn(role: &Value) -> Value {
+    named("iam", "role/", Some(role))
+}
+
+/// The key of KMS that `key`, an id, an ARN or an alias, names. What an alias leads to is known to KMS alone, and can be
+/// a condition.
+pub fn kms_key(key: &Value, region: Option<&str>) -> (Target, Vec<Condition>) {
+    let Given::Known(key) = known(key) else { return (Target::Untold("the key is not known here".to_owned()), Vec::new()) };
+    match key.to_string().rfind("alias/") {
+        Some(at) => {
+            let all = arn_in(region, "kms", [text("key/*")]);
+            let alias = Value::string(&key.to_string()[at..]);
+            let condition = Condition { operator: "ForAnyValue:StringEquals", key: "kms:ResourceAliases", value: alias };
+            (Target::All(vec![all]), vec![condition])
+        }
+        None if is_arn(&key) => (Target::All(vec![value(key)]), Vec::new()),
+        None => {
+            let parts = [text("key/")].into_iter().chain(key.parts().iter().cloned());
+            (Target::All(vec![arn_in(region, "kms", parts)]), Vec::new())
+        }
     }
 }
 

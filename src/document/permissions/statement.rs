@@ -2,8 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::document::permissions::{Cause, Need, Target};
+use crate::document::permissions::{Cause, Condition, Need, Target};
 use crate::value::{Map, Value};
+
+/// What some actions of a statement are for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reason {
+    pub cause: Cause,
+    pub actions: BTreeSet<String>,
+}
 
 /// One statement, and why it is there.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,8 +18,8 @@ pub struct Statement {
     pub sid: String,
     pub actions: Vec<String>,
     pub resources: Vec<Value>,
-    pub passed_to: Option<&'static str>,
-    pub causes: Vec<Cause>,
+    pub conditions: Vec<Condition>,
+    pub reasons: Vec<Reason>,
     /// Why it names no narrower resource.
     pub wide: Vec<String>,
 }
@@ -26,10 +33,15 @@ impl Statement {
         map.insert("Effect".to_owned(), Value::string("Allow"));
         map.insert("Action".to_owned(), list(self.actions.iter().map(Value::string).collect()));
         map.insert("Resource".to_owned(), list(self.resources.clone()));
-        if let Some(service) = self.passed_to {
-            let key = Map::from_iter([("iam:PassedToService".to_owned(), Value::string(service))]);
-            let operator = Map::from_iter([("StringEquals".to_owned(), Value::Map(key))]);
-            map.insert("Condition".to_owned(), Value::Map(operator));
+        if !self.conditions.is_empty() {
+            let mut operators = Map::new();
+            for condition in &self.conditions {
+                let keys = operators.entry(condition.operator.to_owned()).or_insert_with(|| Value::Map(Map::new()));
+                if let Some(keys) = keys.as_map_mut() {
+                    keys.insert(condition.key.to_owned(), condition.value.clone());
+                }
+            }
+            map.insert("Condition".to_owned(), Value::Map(operators));
         }
         Value::Map(map)
     }
@@ -40,70 +52,112 @@ pub fn text_of(resource: &Value) -> String {
     match resource {
         Value::String(text) => text.clone(),
         Value::Pending(template) => template.to_string(),
+        Value::List(items) => items.iter().map(text_of).collect::<Vec<_>>().join(", "),
         _ => String::new(),
     }
 }
 
-type Key = (Option<&'static str>, String);
+fn text_of_conditions(conditions: &[Condition]) -> String {
+    let text = |it: &Condition| format!("{} {} {}\n", it.operator, it.key, text_of(&it.value));
+    conditions.iter().map(text).collect()
+}
+
+/// What must be so of the same actions on these.
+type Merged<'a> = (&'a [Condition], Vec<Value>);
+
+/// What must be so, as text, and the resource.
+type Key = (String, String);
 
 /// The statements that grant `needs`, and nothing else.
 pub fn statements(needs: &[Need]) -> Vec<Statement> {
-    let everything = || vec![Value::string("*")];
-    let mut by_resource: BTreeMap<Key, (Value, BTreeSet<String>)> = BTreeMap::new();
+    let mut by_resource: BTreeMap<Key, (Value, &[Condition], BTreeSet<String>)> = BTreeMap::new();
     for need in needs {
-        let resources = match &need.target {
-            Target::All(resources) | Target::Any(resources) => resources.clone(),
-            Target::Whole | Target::Untold(_) => everything(),
-        };
-        for resource in resources {
-            let entry = by_resource.entry((need.passed_to, text_of(&resource))).or_insert((resource, BTreeSet::new()));
-            entry.1.insert(need.action.clone());
+        for resource in resources_of(need) {
+            let key = (text_of_conditions(&need.conditions), text_of(&resource));
+            let entry = by_resource.entry(key).or_insert((resource, &need.conditions, BTreeSet::new()));
+            entry.2.insert(need.action.clone());
         }
     }
     // What may be done on everything needs no narrower statement.
-    let wide: BTreeMap<Option<&'static str>, BTreeSet<String>> = by_resource
+    let wide: BTreeMap<String, BTreeSet<String>> = by_resource
         .iter()
-        .filter(|((_, resource), _)| resource == "*")
-        .map(|((passed_to, _), (_, actions))| (*passed_to, actions.clone()))
+        .filter(|((_, resource), _)| resource == EVERYTHING)
+        .map(|((conditions, _), (_, _, actions))| (conditions.clone(), actions.clone()))
         .collect();
-    let mut merged: BTreeMap<(BTreeSet<String>, Option<&'static str>), Vec<Value>> = BTreeMap::new();
-    for ((passed_to, text), (resource, mut actions)) in by_resource {
-        if text != "*" {
-            actions.retain(|action| !wide.get(&passed_to).is_some_and(|wide| wide.contains(action)));
+    let mut merged: BTreeMap<(BTreeSet<String>, String), Merged<'_>> = BTreeMap::new();
+    for ((key, text), (resource, conditions, mut actions)) in by_resource {
+        if text != EVERYTHING {
+            actions.retain(|action| !wide.get(&key).is_some_and(|wide| wide.contains(action)));
         }
         if !actions.is_empty() {
-            merged.entry((actions, passed_to)).or_default().push(resource);
+            merged.entry((actions, key)).or_insert((conditions, Vec::new())).1.push(resource);
         }
     }
     let mut sids = BTreeMap::new();
-    let made = merged.into_iter().map(|((actions, passed_to), resources)| {
-        let is_wide = resources.iter().any(|resource| resource.as_str() == Some("*"));
-        let mut causes: Vec<Cause> = Vec::new();
-        let mut wide: Vec<String> = Vec::new();
-        for need in needs.iter().filter(|need| need.passed_to == passed_to && actions.contains(&need.action)) {
-            if !causes.contains(&need.cause) {
-                causes.push(need.cause.clone());
-            }
-            if let (true, Target::Untold(reason)) = (is_wide, &need.target)
-                && !wide.contains(reason)
-            {
-                wide.push(reason.clone());
-            }
-        }
-        let sid = sid(&actions, passed_to, &mut sids);
-        Statement { sid, actions: actions.into_iter().collect(), resources, passed_to, causes, wide }
+    let made = merged.into_iter().map(|((actions, _), (conditions, resources))| {
+        let sid = sid(&actions, conditions, &mut sids);
+        let (reasons, wide) = reasons(needs, &actions, conditions, &resources);
+        Statement { sid, actions: actions.into_iter().collect(), resources, conditions: conditions.to_vec(), reasons, wide }
     });
     made.collect()
 }
 
+const EVERYTHING: &str = "*";
+
+fn resources_of(need: &Need) -> Vec<Value> {
+    match &need.target {
+        Target::All(resources) | Target::Any(resources) => resources.clone(),
+        Target::Whole | Target::Untold(_) => vec![Value::string(EVERYTHING)],
+    }
+}
+
+/// Why there is a statement of these, and why it names no narrower resource.
+fn reasons(
+    needs: &[Need],
+    actions: &BTreeSet<String>,
+    conditions: &[Condition],
+    resources: &[Value],
+) -> (Vec<Reason>, Vec<String>) {
+    let is_wide = resources.iter().any(|resource| resource.as_str() == Some(EVERYTHING));
+    let (mut reasons, mut wide): (Vec<Reason>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut whole = BTreeSet::new();
+    let granted = needs.iter().filter(|need| need.conditions == conditions && actions.contains(&need.action));
+    for need in granted.filter(|need| is_wide || resources_of(need).iter().any(|resource| resources.contains(resource))) {
+        match reasons.iter_mut().find(|reason| reason.cause == need.cause) {
+            Some(reason) => {
+                reason.actions.insert(need.action.clone());
+            }
+            None => reasons.push(Reason { cause: need.cause.clone(), actions: BTreeSet::from([need.action.clone()]) }),
+        }
+        match &need.target {
+            Target::Untold(why) => {
+                let why = need.cause.who.as_ref().map_or_else(|| why.clone(), |who| format!("{who}: {why}"));
+                if !wide.contains(&why) {
+                    wide.push(why);
+                }
+            }
+            Target::Whole => {
+                whole.insert(need.action.as_str());
+            }
+            Target::All(_) | Target::Any(_) => {}
+        }
+    }
+    if !whole.is_empty() {
+        let actions = whole.into_iter().collect::<Vec<_>>().join(", ");
+        wide.push(format!("AWS has no narrower resource for {actions}"));
+    }
+    (reasons, wide)
+}
+
 /// `EcsRunTask`, and with a number behind it if there is another.
-fn sid(actions: &BTreeSet<String>, passed_to: Option<&str>, taken: &mut BTreeMap<String, usize>) -> String {
+fn sid(actions: &BTreeSet<String>, conditions: &[Condition], taken: &mut BTreeMap<String, usize>) -> String {
     let capital = |word: &str| {
         let mut letters = word.chars();
         letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
     };
     let first = actions.first().map(String::as_str).unwrap_or_default();
-    let service = passed_to.and_then(|service| service.split('.').next()).unwrap_or_default();
+    let passed_to = conditions.iter().find(|condition| condition.key == Condition::PASSED_TO);
+    let service = passed_to.and_then(|condition| condition.value.as_str()?.split('.').next()).unwrap_or_default();
     let words = first.split([':', '-']).chain(service.split('-'));
     let name: String = words.map(capital).collect::<String>().chars().filter(char::is_ascii_alphanumeric).collect();
     let count = taken.entry(name.clone()).or_default();

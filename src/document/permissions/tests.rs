@@ -28,7 +28,8 @@ fn told(need: &Need) -> String {
         Target::All(resources) | Target::Any(resources) => resources.iter().map(short).collect::<Vec<_>>().join(" | "),
         Target::Whole | Target::Untold(_) => "*".to_owned(),
     };
-    let service = need.passed_to.map(|service| format!(" for {service}")).unwrap_or_default();
+    let service =
+        need.conditions.first().and_then(|it| it.value.as_str()).map(|service| format!(" for {service}")).unwrap_or_default();
     format!("{} @ {resources}{service}", need.action)
 }
 
@@ -146,7 +147,7 @@ fn verdicts() {
     let need = |action: &str, resource: &str| Need {
         action: action.to_owned(),
         target: Target::All(vec![read(json!(resource))]),
-        passed_to: None,
+        conditions: Vec::new(),
         is_certain: true,
         cause: Cause { path: Path::default(), who: None, reason: String::new() },
     };
@@ -178,4 +179,23 @@ fn verdicts() {
         judged(&looked_up, json!({ "Effect": "Allow", "Action": "s3:*", "Resource": "*" }), &[], false),
         Verdict::Missing(_)
     ));
+}
+
+#[test]
+fn a_reason_stays_with_its_own_resource() {
+    let need = |who: &str, action: &str, topic: &str| Need {
+        action: action.to_owned(),
+        target: Target::All(vec![Value::string(topic)]),
+        conditions: Vec::new(),
+        is_certain: true,
+        cause: Cause { path: Path::default(), who: Some(who.to_owned()), reason: "r".to_owned() },
+    };
+    let made =
+        statements(&[need("A", "sns:Publish", "arn:a"), need("B", "sns:Publish", "arn:b"), need("B", "sns:Subscribe", "arn:b")]);
+    let told: Vec<String> = made
+        .iter()
+        .flat_map(|statement| statement.reasons.iter().map(move |reason| (statement, reason)))
+        .map(|(statement, reason)| format!("{:?} {:?} {:?}", statement.resources.len(), reason.cause.who, reason.actions))
+        .collect();
+    assert_eq!(told, [r#"1 Some("A") {"sns:Publish"}"#, r#"1 Some("B") {"sns:Publish", "sns:Subscribe"}"#]);
 }

@@ -8,6 +8,7 @@
 //! | `mention.rs` | where others name it |
 //! | `running.rs` | tasks, services and instances that stand in the way of its deletion |
 //! | `delete.rs` | deletion, and the end of tasks that are the stack's own |
+//! | `operator.rs` | what all of it takes |
 
 use std::sync::LazyLock;
 
@@ -15,9 +16,10 @@ use async_trait::async_trait;
 
 use crate::aws::{Aws, Error};
 use crate::diagnostic::{Finding, nearest};
+use crate::document::permissions::Need;
 use crate::place::Place;
 use crate::resource::{
-    Attribute, Attributes, Description, Live, Mention, Operation, Replacement, ResourceType, Running, TerraformNames,
+    Around, Attribute, Attributes, Description, Live, Mention, Operation, Replacement, ResourceType, Running, TerraformNames, Work,
 };
 use crate::resources::tags;
 use crate::schema::{Difference, Field};
@@ -27,6 +29,7 @@ mod change;
 mod delete;
 mod describe;
 mod mention;
+mod operator;
 mod running;
 mod spec;
 
@@ -94,6 +97,10 @@ impl ResourceType for Cluster {
             true => Some(name_or_arn.to_owned()),
             false => place.arn("ecs", &format!("cluster/{name_or_arn}")),
         }
+    }
+
+    fn operator_needs(&self, spec: &Value, work: Work, _around: &dyn Around) -> Vec<Need> {
+        operator::needs(spec, work)
     }
 
     fn mentions(&self, text: &str, place: &Place) -> Vec<Mention> {

@@ -9,6 +9,7 @@
 //! | `mention.rs` | where others name them |
 //! | `grants.rs` | what its spec allows, and derived policies |
 //! | `write.rs` | creation, change and deletion |
+//! | `operator.rs` | what all of it takes |
 //! | `access.rs` | what a role may do: whether a refusal of another service is one to wait out |
 
 use std::collections::BTreeMap;
@@ -20,10 +21,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, Error};
 use crate::diagnostic::Finding;
-use crate::document::permissions::{Granted, Sampler};
+use crate::document::permissions::{Granted, Need, Sampler};
 use crate::document::policy::PolicyDocument;
 use crate::place::Place;
-use crate::resource::{Attribute, Attributes, Description, Live, Mention, Operation, Replacement, ResourceType, TerraformNames};
+use crate::resource::{
+    Around, Attribute, Attributes, Description, Live, Mention, Operation, Replacement, ResourceType, TerraformNames, Work,
+};
 use crate::schema::{Difference, Field};
 use crate::value::{Path, Value};
 
@@ -31,6 +34,7 @@ pub mod access;
 mod grants;
 mod marked;
 mod mention;
+mod operator;
 mod read;
 mod validate;
 mod write;
@@ -123,6 +127,17 @@ impl ResourceType for Role {
             return Some(name_or_arn.to_owned());
         }
         place.global_arn("iam", &format!("role/{name_or_arn}"))
+    }
+
+    /// A name does not tell the path.
+    fn arn_patterns(&self, name_or_arn: &str, place: &Place) -> Vec<String> {
+        let at_a_path = || place.global_arn("iam", &format!("role/*/{name_or_arn}"));
+        let is_name = !name_or_arn.starts_with("arn:");
+        self.id(name_or_arn, place).into_iter().chain(is_name.then(at_a_path).flatten()).collect()
+    }
+
+    fn operator_needs(&self, spec: &Value, work: Work, _around: &dyn Around) -> Vec<Need> {
+        operator::needs(spec, work)
     }
 
     fn mentions(&self, text: &str, place: &Place) -> Vec<Mention> {

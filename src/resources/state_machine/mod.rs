@@ -11,6 +11,7 @@
 //! | `mention.rs` | where others name them, and what their definitions name |
 //! | `write.rs` | creation and change |
 //! | `delete.rs` | deletion, and what becomes of executions that run |
+//! | `operator.rs` | what all of it takes |
 //! | `refusal.rs` | refusals for the sake of the machine's role: to be waited out, or final |
 
 use std::collections::BTreeMap;
@@ -22,12 +23,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, Error};
 use crate::diagnostic::Finding;
-use crate::document::permissions::{Machine, TaskDefinition, of_machine};
+use crate::document::permissions::{Machine, Need, TaskDefinition, of_machine};
 use crate::document::states_language::StatesLanguageDocument;
 use crate::place::Place;
 use crate::resource::{
     Around, Attribute, Attributes, Description, Live, Mention, Operation, OwnRole, Replacement, ResourceType, RoleUse, Running,
-    TerraformNames,
+    TerraformNames, Work,
 };
 use crate::schema::{Difference, Field};
 use crate::template::Template;
@@ -36,6 +37,7 @@ use crate::value::{Path, Value};
 mod delete;
 mod meaning;
 mod mention;
+mod operator;
 mod opinion;
 mod read;
 mod refusal;
@@ -174,6 +176,10 @@ impl ResourceType for StateMachine {
             return Some(name_or_arn.to_owned());
         }
         place.arn("states", &format!("stateMachine:{name_or_arn}"))
+    }
+
+    fn operator_needs(&self, spec: &Value, work: Work, around: &dyn Around) -> Vec<Need> {
+        operator::needs(spec, work, around)
     }
 
     fn mentions(&self, text: &str, place: &Place) -> Vec<Mention> {

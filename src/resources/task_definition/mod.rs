@@ -8,6 +8,7 @@
 //! | `describe.rs` | how AWS tells it |
 //! | `mention.rs` | where others name it |
 //! | `register.rs` | creation, which is not idempotent |
+//! | `operator.rs` | what all of it takes |
 //!
 //! A revision never changes: every change but one of tags registers a new one, everything that refers to
 //! the old one moves over, and only then is the old one deregistered.
@@ -19,11 +20,11 @@ use futures::StreamExt;
 
 use crate::aws::{Aws, Error, ErrorKind};
 use crate::diagnostic::Finding;
-use crate::document::permissions::of_containers;
+use crate::document::permissions::{Need, of_containers};
 use crate::place::Place;
 use crate::resource::{
     self, Around, Attribute, Attributes, Description, Live, Mention, Operation, Ownership, Replacement, ResourceType, RoleUse,
-    Sought, TerraformNames,
+    Sought, TerraformNames, Work,
 };
 use crate::resources::{ecs, tags};
 use crate::schema::{Difference, Field};
@@ -34,6 +35,7 @@ mod describe;
 mod linux;
 mod mention;
 mod normalise;
+mod operator;
 mod register;
 mod spec;
 mod validate;
@@ -101,6 +103,16 @@ impl ResourceType for TaskDefinition {
             true => Some(name_or_arn.to_owned()),
             false => place.arn("ecs", &format!("task-definition/{name_or_arn}")),
         }
+    }
+
+    /// Without a revision, any may be meant by the time it is used.
+    fn arn_patterns(&self, name_or_arn: &str, place: &Place) -> Vec<String> {
+        let of = |arn: String| if arn.rsplit('/').next().is_some_and(|name| name.contains(':')) { arn } else { arn + ":*" };
+        self.id(name_or_arn, place).map(of).into_iter().collect()
+    }
+
+    fn operator_needs(&self, spec: &Value, work: Work, _around: &dyn Around) -> Vec<Need> {
+        operator::needs(spec, work)
     }
 
     fn mentions(&self, text: &str, place: &Place) -> Vec<Mention> {

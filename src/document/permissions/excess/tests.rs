@@ -1,7 +1,7 @@
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::document::permissions::{Cause, judge, managed_policy};
+use crate::document::permissions::{Cause, Condition, judge, managed_policy};
 use crate::template::Template;
 
 const TASK: &str = "arn:aws:ecs:eu-central-1:123456789012:task-definition/report:*";
@@ -12,7 +12,7 @@ fn needs() -> Vec<Need> {
     let need = |action: &str, target: Target, passed_to: Option<&'static str>| Need {
         action: action.to_owned(),
         target,
-        passed_to,
+        conditions: passed_to.map(Condition::passed_to).into_iter().collect(),
         is_certain: true,
         cause: Cause { path: Path::default(), who: None, reason: String::new() },
     };
