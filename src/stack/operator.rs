@@ -64,7 +64,8 @@ pub fn operator_needs(stack: &Stack, kinds: &[&'static dyn ResourceType], comman
     }
     if command != OperatorCommand::Destroy {
         for outside in meaning::outside(stack, kinds, &Place::default()) {
-            let spec = Value::Map(Map::from_iter([(outside.kind.description().name_field.to_owned(), Value::string(&outside.text))]));
+            let spec =
+                Value::Map(Map::from_iter([(outside.kind.description().name_field.to_owned(), Value::string(&outside.text))]));
             add(&outside.resource, outside.kind.operator_needs(&spec, Work::LookUp, &others));
         }
     }

@@ -4,6 +4,7 @@ Every text of a refusal is AWS's own, since a provisioner decides by it whether 
 """
 import json
 import re
+import time
 import urllib.parse
 
 from moto.ecs.models import EC2ContainerServiceBackend

@@ -19,7 +19,8 @@ use crate::diagnostic::{Finding, nearest};
 use crate::document::permissions::Need;
 use crate::place::Place;
 use crate::resource::{
-    Around, Attribute, Attributes, Description, Live, Mention, Operation, Replacement, ResourceType, Running, TerraformNames, Work,
+    Around, Attribute, Attributes, Description, Live, Mention, Operation, Replacement, ResourceType, Running, TerraformNames,
+    Work,
 };
 use crate::resources::tags;
 use crate::schema::{Difference, Field};

@@ -34,7 +34,12 @@ pub fn needs(spec: &Value, work: Work) -> Vec<Need> {
             let within = || vec![Condition { operator: "ArnEquals", key: "ecs:cluster", value: cluster.clone() }];
             calls.with(within(), &Target::Whole, &["ecs:ListServices", "ecs:ListTasks"], reason);
             let tasks = with_suffix(&named("ecs", "task/", spec.get("name")), "/*");
-            calls.with(within(), &Target::All(vec![tasks]), &["ecs:DescribeTasks", "ecs:StopTask"], "tasks of the stack's own are stopped");
+            calls.with(
+                within(),
+                &Target::All(vec![tasks]),
+                &["ecs:DescribeTasks", "ecs:StopTask"],
+                "tasks of the stack's own are stopped",
+            );
         }
     }
     calls.needs

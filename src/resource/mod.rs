@@ -21,14 +21,10 @@
 //! | a stack file for what is live | `mentions`, `bare_names`, `list`, `terraform` | know its own names where others write them |
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
 
-use crate::address::Address;
 use crate::aws::{Aws, Error};
 use crate::diagnostic::Finding;
 use crate::document::permissions::{Granted, Need, Sampler};
@@ -36,6 +32,14 @@ use crate::place::Place;
 use crate::schema::{Difference, Field};
 use crate::template::Template;
 use crate::value::{Path, Value};
+
+mod around;
+mod ownership;
+mod teardown;
+
+pub use around::{Around, Mention, Neighbour, Piece};
+pub use ownership::Ownership;
+pub use teardown::{Running, Teardown};
 
 /// What other resources may refer to, by name: `arn`, `name`, ….
 pub type Attributes = BTreeMap<String, Value>;
@@ -87,58 +91,6 @@ pub enum Replacement {
     CreateThenDelete,
 }
 
-/// The tags that say whose a resource is. They are ours alone and never part of a spec.
-///
-/// What AWS tells may lack one of them, since anybody can take a tag away: that part is empty.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ownership {
-    pub stack: String,
-    pub address: String,
-    /// The intent that made it, where a type needs that to tell one creation from the next.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub token: Option<String>,
-}
-
-impl Ownership {
-    pub const STACK: &str = "stepwright:stack";
-    pub const ADDRESS: &str = "stepwright:address";
-    pub const TOKEN: &str = "stepwright:token";
-    /// Every tag key that is ours begins so.
-    pub const PREFIX: &str = "stepwright:";
-
-    /// As tags.
-    pub fn tags(&self) -> BTreeMap<String, String> {
-        let mut tags =
-            BTreeMap::from([(Self::STACK.to_owned(), self.stack.clone()), (Self::ADDRESS.to_owned(), self.address.clone())]);
-        tags.extend(self.token.iter().map(|token| (Self::TOKEN.to_owned(), token.clone())));
-        tags
-    }
-
-    /// Whether it is the same address of the same stack, whichever intent made it.
-    pub fn is_same_resource(&self, other: &Self) -> bool {
-        self.stack == other.stack && self.address == other.address
-    }
-
-    /// Whether it says that the resource is one of another stack than `stack`.
-    pub fn is_of_another_stack(&self, stack: &str) -> bool {
-        !self.stack.is_empty() && self.stack != stack
-    }
-
-    /// Whether neither tag is missing.
-    pub fn is_whole(&self) -> bool {
-        !self.stack.is_empty() && !self.address.is_empty()
-    }
-
-    /// Takes our tags and AWS's own (`aws:*`) out of `tags`; what remains is the user's.
-    pub fn split_off(tags: &mut BTreeMap<String, String>) -> Option<Self> {
-        let part = |key: &str| tags.get(key).cloned().unwrap_or_default();
-        let owner = Self { stack: part(Self::STACK), address: part(Self::ADDRESS), token: tags.get(Self::TOKEN).cloned() };
-        let owner = Some(owner).filter(|owner| !owner.stack.is_empty() || !owner.address.is_empty());
-        tags.retain(|key, _| !key.starts_with(Self::PREFIX) && !key.starts_with("aws:"));
-        owner
-    }
-}
-
 /// One resource as AWS tells it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Live {
@@ -171,41 +123,6 @@ pub struct Sought {
     pub spec: Value,
     /// By its token, where there is one, the creation that is meant.
     pub ownership: Ownership,
-}
-
-/// Where a text names a resource.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mention {
-    /// As `read_many` takes it.
-    pub id: String,
-    /// Which parts of the text are which attribute of the resource, the longest first. A part that is not what the
-    /// resource has for that attribute, such as another revision, stays as it is.
-    pub pieces: Vec<Piece>,
-}
-
-/// A part of a text that is an attribute of the resource it names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Piece {
-    pub range: Range<usize>,
-    pub attribute: &'static str,
-}
-
-/// What is around a resource: what else its stack declares or looks up, and where that is.
-pub trait Around {
-    /// What `name`, a name, an ARN or a reference, names among the resources of a type.
-    fn named(&self, resource_type: &str, name: &Template) -> Option<Neighbour<'_>>;
-
-    /// Where the stack lives, as far as it is known.
-    fn place(&self) -> &Place;
-}
-
-/// A resource beside the one in question.
-#[derive(Clone, Copy, Debug)]
-pub struct Neighbour<'a> {
-    /// None for what the stack neither declares nor looks up.
-    pub address: Option<&'a Address>,
-    /// None for a look-up that nobody has made yet.
-    pub spec: Option<&'a Value>,
 }
 
 /// What an operator does to a resource, as far as permissions differ.
@@ -258,47 +175,6 @@ pub trait Progress: Send + Sync {
     fn exists(&self, live: &Live);
     /// The operation waits, and for at most this long.
     fn waiting(&self, what: &str, at_most: Duration);
-}
-
-/// Something that runs in a resource and stands in the way of its deletion.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Running {
-    /// Its ARN.
-    pub id: String,
-    /// `the execution nightly-7 (since 2026-11-24 20:15 UTC)`.
-    pub what: String,
-    /// How to end it; none for what the deletion ends itself.
-    pub command: Option<String>,
-    /// Whether it is about to end already.
-    pub is_stopping: bool,
-}
-
-/// How deletions treat what still runs.
-#[derive(Clone, Debug, Default)]
-pub struct Teardown {
-    /// Until then what runs may end by itself; then, or without it at once, it is stopped.
-    pub drain_until: Option<Instant>,
-    /// The ids of all that the stack holds: what runs of these is the stack's own.
-    pub owned: Vec<String>,
-    /// What ran when the deletion was decided, with the id of the resource that it runs in.
-    pub running: Vec<(String, Running)>,
-}
-
-impl Teardown {
-    /// Whether what runs is to be stopped now.
-    pub fn is_over(&self) -> bool {
-        self.drain_until.is_none_or(|until| Instant::now() >= until)
-    }
-
-    /// How long what runs may still take.
-    pub fn left(&self) -> Duration {
-        self.drain_until.map(|until| until.saturating_duration_since(Instant::now())).unwrap_or_default()
-    }
-
-    /// What ran in the resource `id`.
-    pub fn running_in(&self, id: &str) -> impl Iterator<Item = &Running> {
-        self.running.iter().filter(move |(of, _)| of == id).map(|(_, running)| running)
-    }
 }
 
 /// What every operation is given.
