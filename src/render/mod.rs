@@ -18,6 +18,7 @@
 //! a sensitive variable, or only the older value of such a field (`mask.rs`).
 
 pub mod diagnostic;
+pub mod execution;
 pub mod explain;
 pub mod flow;
 pub mod graph;
