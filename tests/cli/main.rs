@@ -24,6 +24,7 @@ mod random_specs;
 mod rebuild;
 mod reference;
 mod refusals;
+mod run;
 mod s3_state;
 mod schema;
 mod secrets;

@@ -236,7 +236,7 @@ async fn wish(screen: &mut Screen<'_>, interrupts: &mut UnboundedReceiver<()>) -
     screen.clear();
     let ui = screen.ui();
     let answer = tokio::task::spawn_blocking(move || {
-        ui.ask("The execution goes on. Enter `d` to leave it alone, `s` to stop it, or nothing to go on looking:")
+        ui.ask("It goes on. Enter `d` to detach, `s` to stop it, nothing to go on following:")
     });
     tokio::select! {
         answer = answer => match answer.ok().and_then(Result::ok).as_deref() {

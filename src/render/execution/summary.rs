@@ -9,7 +9,7 @@ use crate::render::flow::shortened;
 use crate::render::style::{Ink, Style};
 
 /// Longer values are cut; `--format json` has all of them.
-const LONGEST_VALUE: usize = 2000;
+const LONGEST_VALUE: usize = 600;
 /// More entries than these are not listed one by one.
 const ENTRIES_TOLD: usize = 40;
 /// And of one entry, more attempts than these are not.
@@ -25,7 +25,8 @@ pub fn summary(out: &mut dyn Write, view: View<'_>, style: Style) -> Result<()> 
     let preposition = if execution.status.is_ended() { "after" } else { "for" };
     let title = format!("Execution {} of {}", clean(&view.arn.name), clean(view.title));
     let outcome = format!("{} {} {preposition} {time}", told.sign, told.word);
-    writeln!(out, "{}: {}", style.paint(Ink::Bold, &title), style.paint(told.ink, &outcome))?;
+    writeln!(out, "{}", style.paint(Ink::Bold, &title))?;
+    writeln!(out, "{}", style.paint(told.ink, &outcome))?;
     writeln!(out)?;
     entries(out, view, style)?;
     if let Some(failure) = &execution.failure {
@@ -37,8 +38,9 @@ pub fn summary(out: &mut dyn Write, view: View<'_>, style: Style) -> Result<()> 
     if execution.redrives > 0 {
         fact(out, style, "redrives", &execution.redrives.to_string())?;
     }
-    fact(out, style, "arn", &view.arn.text)?;
-    fact(out, style, "console", &view.arn.console_url())
+    // These two are for taking along, and stay whole.
+    writeln!(out, "  {}       {}", style.paint(Ink::Dim, "arn"), clean(&view.arn.text))?;
+    writeln!(out, "  {}   {}", style.paint(Ink::Dim, "console"), clean(&view.arn.console_url()))
 }
 
 fn entries(out: &mut dyn Write, view: View<'_>, style: Style) -> Result<()> {
@@ -135,13 +137,20 @@ fn wrapped(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// A line in pieces of so many columns.
+fn pieces(line: &str, columns: usize) -> Vec<String> {
+    let characters: Vec<char> = line.chars().collect();
+    characters.chunks(columns).map(|piece| piece.iter().collect()).collect()
+}
+
 fn fact(out: &mut dyn Write, style: Style, name: &str, value: &str) -> Result<()> {
     if value.is_empty() {
         return Ok(());
     }
     let padding = " ".repeat(COLUMN.saturating_sub(width(name)));
     let mut name = format!("{}{padding}", style.paint(Ink::Dim, name));
-    for line in wrapped(&limited(&clean(value)), style.width.saturating_sub(COLUMN + 2).max(20)) {
+    let columns = style.width.saturating_sub(COLUMN + 2).max(20);
+    for line in wrapped(&limited(&clean(value)), columns).iter().flat_map(|line| pieces(line, columns)) {
         writeln!(out, "  {name}{line}")?;
         name = " ".repeat(COLUMN);
     }
