@@ -187,3 +187,94 @@ pub struct LogLine {
     pub time: Option<Timestamp>,
     pub text: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::resources::stand_in::{Reply, StandIn};
+
+    const ARN: &str = "arn:aws:states:eu-west-1:123456789012:execution:nightly:one";
+
+    /// Answers by `reply`, and keeps the requests.
+    fn stand_in(mut reply: impl FnMut(&str, &Json) -> Json + Send + 'static) -> (Executions, Arc<Mutex<Vec<Json>>>) {
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&requests);
+        let stand_in = StandIn::start(move |action, body| {
+            kept.lock().expect("no other thread has panicked").push(body.clone());
+            Reply::Json(200, reply(action, body))
+        });
+        (Executions { aws: stand_in.aws(), veil: Veil::default() }, requests)
+    }
+
+    fn event(id: u64) -> Json {
+        json!({ "id": id, "previousEventId": id - 1, "type": "PassStateEntered", "timestamp": 1.5 })
+    }
+
+    /// A history of `length` events, in pages of at most three.
+    fn history(length: u64) -> impl FnMut(&str, &Json) -> Json + Send + 'static {
+        move |_, request| {
+            let is_reversed = request["reverseOrder"] == true;
+            let skipped: u64 = request["nextToken"].as_str().map_or(0, |token| token.parse().expect("a token of ours"));
+            let ids = (skipped + 1..=length).take(3);
+            let events: Vec<Json> = ids.map(|id| event(if is_reversed { length + 1 - id } else { id })).collect();
+            let next = skipped + events.len() as u64;
+            json!({ "events": events, "nextToken": (next < length).then(|| next.to_string()) })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_history_is_read_whole_and_then_only_what_is_new() {
+        for (after, expected_calls) in [(0, 4), (9, 1), (8, 1), (7, 1), (6, 2), (1, 3), (10, 1)] {
+            let (executions, requests) = stand_in(history(10));
+            let events = executions.history(ARN, after).await.expect("events");
+            let ids: Vec<u64> = events.iter().map(|event| event.id).collect();
+            assert_eq!(ids, (after + 1..=10).collect::<Vec<_>>(), "after {after}");
+            let requests = requests.lock().expect("no other thread has panicked");
+            assert_eq!(requests.len(), expected_calls, "after {after}: {requests:?}");
+            assert_eq!(requests[0]["reverseOrder"], after > 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn it_is_taken_up_again_once() {
+        let (executions, requests) = stand_in(|action, _| {
+            assert_eq!(action, "RedriveExecution");
+            json!({ "redriveDate": 1.5 })
+        });
+        executions.redrive(ARN).await.expect("it is redriven");
+        let requests = requests.lock().expect("no other thread has panicked");
+        assert_eq!((requests.len(), requests[0]["executionArn"].as_str()), (1, Some(ARN)));
+        assert!(requests[0]["clientToken"].as_str().is_some_and(|token| !token.is_empty()), "{requests:?}");
+    }
+
+    #[tokio::test]
+    async fn what_the_sdk_cannot_read_is_read_all_the_same() {
+        let task = "arn:aws:ecs:eu-west-1:123456789012:task/main/ab";
+        let (executions, requests) = stand_in(
+            move |_, _| json!({ "tasks": [{ "taskArn": task, "lastStatus": "RUNNING", "containers": [{ "name": "report", "cpu": 0 }] }] }),
+        );
+        let tasks = executions.tasks("main", &[task.to_owned()]).await.expect("tasks");
+        assert_eq!(tasks.iter().map(|task| task.last_status.as_deref()).collect::<Vec<_>>(), [Some("RUNNING")]);
+        assert_eq!(requests.lock().expect("no other thread has panicked").len(), 1, "and it is asked once");
+    }
+
+    #[tokio::test]
+    async fn no_more_are_listed_than_wanted() {
+        let (executions, requests) = stand_in(|_, request| {
+            let execution =
+                |name: u64| json!({ "executionArn": ARN, "name": name.to_string(), "status": "FAILED", "startDate": 1.0 });
+            let count = request["maxResults"].as_u64().unwrap_or(0).min(2);
+            json!({ "executions": (0..count).map(execution).collect::<Vec<_>>(), "nextToken": "more" })
+        });
+        let found = executions.list("machine", Some(Status::Failed), 5).await.expect("executions");
+        assert_eq!(found.len(), 5);
+        let requests = requests.lock().expect("no other thread has panicked");
+        let asked: Vec<_> =
+            requests.iter().map(|request| (request["maxResults"].as_u64(), request["statusFilter"].as_str())).collect();
+        assert_eq!(asked, [(Some(5), Some("FAILED")), (Some(3), Some("FAILED")), (Some(1), Some("FAILED"))]);
+    }
+}

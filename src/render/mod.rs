@@ -7,6 +7,7 @@
 //! | `json/` | a plan in the shape of Terraform's plan JSON; what a saved plan is compared by |
 //! | `progress/` | the events of an apply: lines, JSON lines, the closing report |
 //! | `state.rs` | what the state holds |
+//! | `execution/` | executions: live, as lines, at their end, as a list |
 //! | `explain/` | what happens when states fail |
 //! | `graph.rs` | dependencies, as Mermaid and DOT |
 //! | `flow/` | a state machine, as text, Mermaid, DOT, SVG and HTML |
