@@ -43,6 +43,8 @@ impl Show {
         let target = self.execution.target(ui).await?;
         refuse_express(&target.arn)?;
         if self.follow {
+            // An execution that is not there is told at once: only one that has just been started is waited for.
+            target.executions.describe(&target.arn.text).await?;
             return follow(&target, None, 0, &self.options, ui).await;
         }
         let (executions, arn) = (&target.executions, &target.arn);

@@ -44,10 +44,7 @@ fn read(cause: &str, depth: usize) -> Option<String> {
         return Some([format!("execution {name} {status}")].into_iter().chain(why).collect::<Vec<_>>().join(": "));
     }
     // As Batch, Glue, CodeBuild and others have it.
-    ["StatusReason", "ErrorMessage", "FailureReason", "message", "Message"]
-        .into_iter()
-        .find_map(|key| member(key))
-        .map(str::to_owned)
+    ["StatusReason", "ErrorMessage", "FailureReason", "message", "Message"].into_iter().find_map(member).map(str::to_owned)
 }
 
 /// What became of a task: its containers that failed, else why it was stopped.

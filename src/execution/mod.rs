@@ -267,10 +267,11 @@ impl Execution {
         known.is_some_and(|known| {
             let is_news = known.last_status != seen.last_status || known.containers != seen.containers;
             // What the history says of an end is not to be undone by an older look.
-            if is_news && !known.is_stopped() {
+            let is_taken = is_news && !known.is_stopped();
+            if is_taken {
                 *known = seen.clone();
             }
-            is_news
+            is_taken
         })
     }
 }

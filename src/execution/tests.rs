@@ -165,7 +165,7 @@ fn what_ecs_says_does_not_undo_an_end() {
     assert!(execution.observe_task(&seen("RUNNING")));
     assert!(!execution.observe_task(&seen("RUNNING")));
     assert!(execution.observe_task(&seen("STOPPED")));
-    execution.observe_task(&seen("RUNNING"));
+    assert!(!execution.observe_task(&seen("RUNNING")));
     assert!(execution.tasks(true).all(|(_, task)| task.is_stopped()));
     assert!(!execution.observe_task(&EcsTask { arn: "other".to_owned(), ..EcsTask::default() }));
 }

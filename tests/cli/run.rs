@@ -232,6 +232,7 @@ fn mistakes_are_told_before_anything_is_started() {
     refused(&["show", "arn:aws:states:eu-central-1:123456789012:execution:x:y", "--logs"], &["add --follow"]);
     assert!(world.endpoint.calls().iter().all(|call| call.service != "states"));
     refused(&["show", "arn:aws:states:eu-central-1:123456789012:execution:x:y"], &["ExecutionDoesNotExist"]);
+    refused(&["show", "arn:aws:states:eu-central-1:123456789012:execution:x:y", "--follow"], &["ExecutionDoesNotExist"]);
     let piped = stepwright(world.path("").as_path(), &["run", "stack.toml", "flaky", "--input", "-"]);
     piped.expect(1).says(&["<stdin>:1:0: the input is not JSON"]);
 }

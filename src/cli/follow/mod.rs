@@ -46,6 +46,8 @@ pub struct FollowOptions {
 /// Between two looks; longer with time, as AWS allows only so many.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// When pauses are that long, after some ten seconds, all of AWS knows an execution that was started.
+const UNKNOWN_PAUSE: Duration = Duration::from_secs(1);
 /// By how many percent each pause is longer than the one before.
 const GROWTH: u32 = 4;
 /// How often a picture is drawn: it shows seconds.
@@ -116,7 +118,7 @@ pub async fn follow(
             }
         };
         asks_for_tasks &= !news.tasks_are_kept;
-        take_over(news, &mut execution, &mut screen);
+        take_over(news, since, &mut execution, &mut screen);
         pause = next_pause(pause);
     }
     if let Some(logs) = &mut logs {
@@ -136,6 +138,8 @@ pub async fn definition_of(target: &Target, at_hand: Option<Value>, ui: Ui) -> O
     match target.executions.definition(&target.arn.text).await {
         Ok(Some(definition)) => Some(Value::from(definition)),
         Ok(None) => at_hand,
+        // It has been started a moment ago.
+        Err(error) if error.kind == ErrorKind::NotFound && at_hand.is_some() => at_hand,
         Err(error) => {
             let instead = if at_hand.is_some() { "the definition of the stack file is drawn" } else { "the states are listed" };
             ui.note(&format!("warning: the definition that this execution runs by can't be had, so {instead}: {error}"));
@@ -169,7 +173,6 @@ async fn look(
 ) -> Result<News, Error> {
     sleep(pause).await;
     let mut news = News::default();
-    // A task is asked for before the history is: what the history then says of its end is later, and counts.
     if asks_for_tasks {
         for (cluster, arns) in execution.unfinished_tasks() {
             match target.executions.tasks(&cluster, &arns).await {
@@ -189,28 +192,28 @@ async fn look(
     }
     news.events = match target.executions.history(&target.arn.text, execution.last_event).await {
         // It has been started a moment ago, and not everything at AWS knows that yet.
-        Err(error)
-            if error.kind == ErrorKind::NotFound && execution.last_event == 0 && !pause.is_zero() && pause < FIRST_PAUSE * 2 =>
-        {
-            Vec::new()
-        }
+        Err(error) if error.kind == ErrorKind::NotFound && execution.last_event == 0 && pause < UNKNOWN_PAUSE => Vec::new(),
         events => events?,
     };
     Ok(news)
 }
 
-fn take_over(news: News, execution: &mut Execution, screen: &mut Screen<'_>) {
+fn take_over(news: News, since: u64, execution: &mut Execution, screen: &mut Screen<'_>) {
     for note in &news.notes {
         screen.note(note);
     }
+    for event in &news.events {
+        execution.apply(event);
+        // What was before a redrive was told then.
+        if event.id > since {
+            screen.event(execution, event);
+        }
+    }
+    // What the history tells of a task's end is then known, and no news.
     for task in &news.tasks {
         if execution.observe_task(task) {
             screen.task(execution, &task.arn);
         }
-    }
-    for event in &news.events {
-        execution.apply(event);
-        screen.event(execution, event);
     }
     for written in &news.written {
         screen.written(written);
