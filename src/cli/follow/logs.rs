@@ -28,6 +28,8 @@ pub struct ContainerLogs {
     /// By the task's ARN and the container's name.
     tails: BTreeMap<(String, String), Tail>,
     told: BTreeSet<String>,
+    /// Tasks whose logs are not wanted, by their ARN.
+    ignored: BTreeSet<String>,
 }
 
 /// Where a container writes, but for the task's id.
@@ -52,11 +54,16 @@ const SILENT: u32 = 4;
 const PAGES_AT_ONCE: usize = 10;
 
 impl ContainerLogs {
+    /// What the tasks so far have written is not wanted: it was there before a redrive.
+    pub fn ignore_tasks_of(&mut self, execution: &Execution) {
+        self.ignored.extend(execution.tasks(false).map(|(_, task)| task.arn.clone()));
+    }
+
     /// What is new in all streams, and what is to be told of those that can't be read.
     pub async fn read(&mut self, executions: &Executions, execution: &Execution) -> (Vec<Written>, Vec<String>) {
         let (mut written, mut notes) = (Vec::new(), Vec::new());
-        let tasks: Vec<(String, EcsTask)> =
-            execution.tasks(false).map(|(entry, task)| (execution.path(entry), task.clone())).collect();
+        let wanted = execution.tasks(false).filter(|(_, task)| !self.ignored.contains(&task.arn));
+        let tasks: Vec<(String, EcsTask)> = wanted.map(|(entry, task)| (execution.path(entry), task.clone())).collect();
         for (path, task) in &tasks {
             for place in self.places_of(executions, task, &mut notes).await {
                 let from = format!("{path}/{}", place.container);
@@ -73,7 +80,7 @@ impl ContainerLogs {
     /// Whether more may come.
     pub fn is_open(&self, execution: &Execution) -> bool {
         let tail = |task: &EcsTask, place: &Place| self.tails.get(&(task.arn.clone(), place.container.clone()));
-        execution.tasks(false).any(|(_, task)| {
+        execution.tasks(false).filter(|(_, task)| !self.ignored.contains(&task.arn)).any(|(_, task)| {
             let places = task.task_definition_arn.as_ref().map(|definition| self.places.get(definition));
             match places {
                 Some(Some(places)) => places.iter().any(|place| tail(task, place).is_none_or(|tail| tail.silent < SILENT)),
@@ -174,6 +181,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::execution::Event;
+    use crate::secret::Veil;
+
+    #[test]
+    fn what_was_before_a_redrive_is_not_read_again() {
+        let path = format!("{}/tests/fixtures/executions/redriven.json", env!("CARGO_MANIFEST_DIR"));
+        let json: Json = serde_json::from_str(&std::fs::read_to_string(&path).expect(&path)).expect("JSON");
+        let events = json["events"].as_array().expect("events").iter();
+        let events: Vec<Event> = events.filter_map(|event| Event::parse(event, &Veil::default())).collect();
+        let redriven = events.iter().position(|event| event.name == "ExecutionRedriven").expect("it is redriven");
+        let mut logs = ContainerLogs::default();
+        logs.ignore_tasks_of(&Execution::of(&events[..redriven]));
+        assert!(!logs.is_open(&Execution::of(&events[..redriven])));
+        assert!(logs.is_open(&Execution::of(&events)), "the second task's are wanted");
+        assert!(ContainerLogs::default().is_open(&Execution::of(&events[..redriven])));
+    }
 
     #[test]
     fn where_containers_write() {

@@ -118,7 +118,7 @@ pub async fn follow(
             }
         };
         asks_for_tasks &= !news.tasks_are_kept;
-        take_over(news, since, &mut execution, &mut screen);
+        take_over(news, since, &mut execution, (&mut screen, logs.as_mut()));
         pause = next_pause(pause);
     }
     if let Some(logs) = &mut logs {
@@ -198,7 +198,12 @@ async fn look(
     Ok(news)
 }
 
-fn take_over(news: News, since: u64, execution: &mut Execution, screen: &mut Screen<'_>) {
+fn take_over(
+    news: News,
+    since: u64,
+    execution: &mut Execution,
+    (screen, mut logs): (&mut Screen<'_>, Option<&mut ContainerLogs>),
+) {
     for note in &news.notes {
         screen.note(note);
     }
@@ -207,6 +212,8 @@ fn take_over(news: News, since: u64, execution: &mut Execution, screen: &mut Scr
         // What was before a redrive was told then.
         if event.id > since {
             screen.event(execution, event);
+        } else if let Some(logs) = &mut logs {
+            logs.ignore_tasks_of(execution);
         }
     }
     // What the history tells of a task's end is then known, and no news.

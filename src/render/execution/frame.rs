@@ -35,6 +35,8 @@ pub fn frame(view: View<'_>, rows: usize, style: Style) -> Vec<String> {
         lines.push(String::new());
         lines.extend(tasks);
     }
+    // Higher than the terminal, it would scroll at each drawing.
+    lines.truncate(rows.max(1));
     lines
 }
 

@@ -95,6 +95,9 @@ fn nothing_reaches_the_terminal_and_nothing_is_wider() {
                 for text in [lines, summary, json.concat(), tasks.concat(), picture(view, None, style).join("\n")] {
                     assert_harmless(&text, color);
                 }
+                for rows in [1, 5] {
+                    assert!(frame(view, rows, style).len() <= rows, "{name} in {rows} rows");
+                }
                 frame(view, 20, style)
             });
             for frame in frames {
