@@ -19,6 +19,7 @@
 //! | [`document`] | IAM policies, the Amazon States Language | what documents mean, when they are equal |
 //! | [`flow`] | the picture of a state machine: nodes, edges, groups, and where each stands | what is drawn of a machine |
 //! | [`schema`] | what a spec may look like; normal form, differences, AWS's spelling | a rule that fields can have |
+//! | [`execution`] | what an execution of a machine has done so far, folded from its history | what is known of an execution |
 //! | [`aws`] | clients, classes of errors, retries | what is retried |
 //! | [`resource`] | what a resource type is | the contract of all types |
 //! | [`resources`] | the types | **a new AWS type: one file here and a line in its list** |
@@ -66,6 +67,8 @@ pub mod document;
 pub mod schema;
 
 pub mod flow;
+
+pub mod execution;
 
 pub mod aws;
 pub mod resource;

@@ -78,18 +78,39 @@ const SHORTEST_LINE: usize = 8;
 
 /// `text` without any of `secrets`, in whichever form it tells them.
 pub fn without<'a>(text: &str, secrets: impl IntoIterator<Item = &'a Secret>) -> String {
-    let mut forms = BTreeSet::new();
-    for secret in secrets.into_iter().flat_map(Secret::texts) {
-        let lines = secret.lines().filter(|line| line.trim().len() >= SHORTEST_LINE);
-        // AWS takes white space off both ends of some texts.
-        for text in [secret, secret.trim()].into_iter().chain(lines.map(str::trim)) {
-            forms.extend(forms_of(text));
+    Veil::of(secrets).hide(text)
+}
+
+/// The forms of some secrets, for many texts.
+#[derive(Clone, Default)]
+pub struct Veil(Vec<String>);
+
+impl Veil {
+    pub fn of<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
+        let mut forms = BTreeSet::new();
+        for secret in secrets.into_iter().flat_map(Secret::texts) {
+            let lines = secret.lines().filter(|line| line.trim().len() >= SHORTEST_LINE);
+            // AWS takes white space off both ends of some texts.
+            for text in [secret, secret.trim()].into_iter().chain(lines.map(str::trim)) {
+                forms.extend(forms_of(text));
+            }
         }
+        // A longer one may hold a shorter one.
+        let mut forms: Vec<String> = forms.into_iter().filter(|form| form.len() >= SHORTEST).collect();
+        forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+        Self(forms)
     }
-    // A longer one may hold a shorter one.
-    let mut forms: Vec<String> = forms.into_iter().filter(|form| form.len() >= SHORTEST).collect();
-    forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
-    forms.iter().fold(text.to_owned(), |text, form| text.replace(form, SENSITIVE_VALUE))
+
+    /// `text` without any of them.
+    pub fn hide(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, form| text.replace(form, SENSITIVE_VALUE))
+    }
+}
+
+impl fmt::Debug for Veil {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Veil")
+    }
 }
 
 /// `secret` as others may write it: in a document or not, and that in one of the spellings of the message around it.

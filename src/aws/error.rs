@@ -115,12 +115,13 @@ fn kind_of(code: &str, message: &str, status: Option<u16>) -> ErrorKind {
         "NoSuchEntity"
         | "ClusterNotFoundException"
         | "StateMachineDoesNotExist"
+        | "ExecutionDoesNotExist"
         | "ResourceNotFound"
         | "ResourceNotFoundException" => ErrorKind::NotFound,
         "ClientException" if message.contains("Unable to describe task definition") || message.contains("does not exist") => {
             ErrorKind::NotFound
         }
-        "EntityAlreadyExists" | "StateMachineAlreadyExists" => ErrorKind::AlreadyExists,
+        "EntityAlreadyExists" | "StateMachineAlreadyExists" | "ExecutionAlreadyExists" => ErrorKind::AlreadyExists,
         "Throttling"
         | "ThrottlingException"
         | "ThrottledException"

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `connect.rs` | the SDK's configuration chain → clients and account |
 //! | `error.rs` | what a refusal means |
+//! | `executions.rs` | executions of state machines, the tasks and the logs that belong to them |
 //! | `json.rs` | requests and answers as JSON, past the SDK's typed structs |
 //! | `kms.rs` | data keys, for code that does not wait |
 //! | `patience.rs` | retrying and polling with a deadline |
@@ -12,6 +13,7 @@
 
 mod connect;
 pub mod error;
+pub mod executions;
 pub mod json;
 pub mod kms;
 pub mod patience;
@@ -33,6 +35,7 @@ pub struct Aws {
     pub ecs: aws_sdk_ecs::Client,
     pub iam: aws_sdk_iam::Client,
     pub sfn: aws_sdk_sfn::Client,
+    pub logs: aws_sdk_cloudwatchlogs::Client,
     /// Where these clients lead; all of it known.
     pub place: Place,
     /// Roles that were made or changed a moment ago.

@@ -170,7 +170,7 @@ fn code_of(summary: &Summary) -> u8 {
 }
 
 /// A message for each Ctrl-C or SIGTERM.
-fn interrupts() -> UnboundedReceiver<()> {
+pub fn interrupts() -> UnboundedReceiver<()> {
     let (sender, receiver) = unbounded_channel();
     tokio::spawn(async move {
         let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();

@@ -16,9 +16,11 @@ mod destroy;
 mod drift;
 mod error;
 mod execute;
+mod executions;
 pub mod exit_code;
 mod explain;
 mod export;
+mod follow;
 mod graph;
 mod import;
 mod live;
@@ -28,8 +30,13 @@ mod output_file;
 mod permissions;
 mod plan;
 mod plan_file;
+mod redrive;
+mod run;
+mod runs;
 mod schema;
+mod show;
 mod state;
+mod stop;
 mod store;
 mod terraform;
 mod ui;
@@ -45,11 +52,13 @@ Examples:
   stepwright apply stacks/ecs-task.toml              show it, ask, do it
   stepwright plan stacks/ecs-task.toml --out plan.json && stepwright apply plan.json
   stepwright drift stacks/ecs-task.toml              what somebody changed in AWS since
+  stepwright run stacks/ecs-task.toml nightly        start the state machine and follow it to its end
   stepwright destroy stacks/ecs-task.toml            take everything down again
 
 Credentials and region come from where the AWS CLI has them: AWS_PROFILE, AWS_REGION, SSO, AWS_ENDPOINT_URL.
 
-Exit codes: 0 done, 1 error, 2 there are changes (plan --detailed-exitcode) or drift (drift), 130 interrupted.";
+Exit codes: 0 done, 1 error, 2 there are changes (plan --detailed-exitcode) or drift (drift), 130 interrupted;
+of an execution that is followed: 3 failed, 4 timed out, 5 stopped, 6 still running.";
 
 /// Options that every command takes.
 const EVERYWHERE: &str = "Global options";
@@ -82,6 +91,11 @@ enum Command {
     Graph(graph::Graph),
     Explain(explain::Explain),
     Permissions(permissions::Permissions),
+    Run(run::Run),
+    Runs(runs::Runs),
+    Show(show::Show),
+    Stop(stop::Stop),
+    Redrive(redrive::Redrive),
     Schema(schema::Schema),
     Completions(completions::Completions),
 }
@@ -136,6 +150,11 @@ async fn run(command: Command, ui: Ui) -> Result<u8, CliError> {
         Command::Graph(graph) => graph.run(ui),
         Command::Explain(explain) => explain.run(ui),
         Command::Permissions(permissions) => permissions.run(ui).await,
+        Command::Run(run) => run.run(ui).await,
+        Command::Runs(runs) => runs.run(ui).await,
+        Command::Show(show) => show.run(ui).await,
+        Command::Stop(stop) => stop.run(ui).await,
+        Command::Redrive(redrive) => redrive.run(ui).await,
         Command::Schema(schema) => schema.run(ui),
         Command::Completions(completions) => completions.run(ui),
     }

@@ -105,7 +105,7 @@ fn parallelism(text: &str) -> Result<usize, String> {
     }
 }
 
-fn duration(text: &str) -> Result<std::time::Duration, String> {
+pub fn duration(text: &str) -> Result<std::time::Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let number: u64 = digits.parse().map_err(|_| "write a number and a unit: 30s, 5m, 1h")?;
     let seconds = match &text[digits.len()..] {

@@ -23,6 +23,25 @@ pub enum OutputError {
     Unwritable(io::Error),
 }
 
+/// The lines at the end of the terminal that are drawn again and again.
+#[derive(Debug, Default)]
+pub struct LiveArea {
+    drawn: Vec<String>,
+}
+
+/// The terminal shows all of a drawing at once, and lets lines end at its edge.
+const SYNCHRONIZED: &str = "\x1b[?2026h\x1b[?7l";
+const SHOWN: &str = "\x1b[?7h\x1b[?2026l";
+const CLEAR_LINE: &str = "\x1b[K";
+const CLEAR_BELOW: &str = "\x1b[J";
+
+impl LiveArea {
+    /// To where the drawing begins.
+    fn up(&self) -> String {
+        if self.drawn.is_empty() { "\r".to_owned() } else { format!("\r\x1b[{}A", self.drawn.len()) }
+    }
+}
+
 impl Ui {
     /// `color` decides for both streams; `Auto` looks at each, and at `NO_COLOR` and its like.
     pub fn new(color: ColorChoice) -> Self {
@@ -93,6 +112,44 @@ impl Ui {
     /// Where live progress is drawn.
     pub fn live_target() -> indicatif::ProgressDrawTarget {
         indicatif::ProgressDrawTarget::stderr()
+    }
+
+    /// Draws `lines` over what was drawn last. What does not fit into a line is cut off, and nothing scrolls.
+    pub fn redraw(&self, area: &mut LiveArea, lines: Vec<String>) {
+        if area.drawn == lines {
+            return;
+        }
+        self.err(|writer, _| {
+            write!(writer, "{SYNCHRONIZED}{}", area.up())?;
+            lines.iter().try_for_each(|line| writeln!(writer, "{line}{}", CLEAR_LINE))?;
+            write!(writer, "{CLEAR_BELOW}{SHOWN}")
+        });
+        area.drawn = lines;
+    }
+
+    /// Takes away what was drawn, so that other lines can be written in its place.
+    pub fn clear(&self, area: &mut LiveArea) {
+        if !area.drawn.is_empty() {
+            self.err(|writer, _| write!(writer, "{}{CLEAR_BELOW}", area.up()));
+            area.drawn.clear();
+        }
+    }
+
+    /// Rows and columns of the terminal that live progress is drawn on.
+    pub fn live_size() -> (usize, usize) {
+        let (rows, columns) = console::Term::stderr().size_checked().unwrap_or((24, 80));
+        (usize::from(rows), usize::from(columns))
+    }
+
+    /// Asks, and gives the answer in lower case, without white space around it.
+    pub fn ask(&self, question: &str) -> io::Result<String> {
+        self.err(|writer, style| {
+            let (bold, plain) = if style.color { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
+            write!(writer, "\n{bold}{question}{plain} ")
+        });
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer)?;
+        Ok(answer.trim().to_lowercase())
     }
 
     /// Asks, and takes only `yes` for an answer.

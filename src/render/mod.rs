@@ -7,6 +7,7 @@
 //! | `json/` | a plan in the shape of Terraform's plan JSON; what a saved plan is compared by |
 //! | `progress/` | the events of an apply: lines, JSON lines, the closing report |
 //! | `state.rs` | what the state holds |
+//! | `execution/` | executions: live, as lines, at their end, as a list |
 //! | `explain/` | what happens when states fail |
 //! | `permissions.rs` | what must be allowed, and why |
 //! | `graph.rs` | dependencies, as Mermaid and DOT |
@@ -20,6 +21,7 @@
 //! a sensitive variable, or only the older value of such a field (`mask.rs`).
 
 pub mod diagnostic;
+pub mod execution;
 pub mod explain;
 pub mod flow;
 pub mod graph;

@@ -11,6 +11,7 @@ const ROWS: &[&[&str]] = &[
     &["address", "arn", "template", "value", "secret", "place", "diagnostic"],
     &["document", "schema"],
     &["flow"],
+    &["execution"],
     &["aws"],
     &["resource"],
     &["resources"],
@@ -168,6 +169,7 @@ fn is_pure(module: &Module) -> bool {
         && module.is_in(&[
             "document/",
             "flow/",
+            "execution/",
             "schema/",
             "stack/",
             "graph.rs",

@@ -28,6 +28,7 @@ mod rebuild;
 mod reference;
 mod references;
 mod refusals;
+mod run;
 mod s3_state;
 mod schema;
 mod secrets;

@@ -3,6 +3,7 @@
     python endpoint.py                              prints one line of JSON: url, direct_url (past the proxy), log,
                                                     environment; runs until its parent ends
     python endpoint.py --format shell               prints export lines, for `eval`
+    python endpoint.py --execute                    executions of state machines really run, and so do their ECS tasks
     python endpoint.py --fault throttle,p=0.2 --latency-ms 20 --knob sfn_lag_ms=2000
 
 While it runs:  POST url/_proxy {"faults": [...], "latency_ms": 0, "reset": true}     faults, see proxy.py
@@ -31,6 +32,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--format", choices=("json", "shell"), default="json")
     parser.add_argument("--region", default="eu-central-1", help="the region of the printed environment")
+    parser.add_argument("--execute", action="store_true", help="started executions of state machines really run")
     parser.add_argument("--lax", action="store_true", help="moto as it is, without strictness.py")
     parser.add_argument("--knob", action="append", default=[], metavar="NAME=MS")
     parser.add_argument("--fault", action="append", default=[], metavar="SPEC")
@@ -39,12 +41,16 @@ def arguments():
     return parser.parse_args()
 
 
-def start_moto(lax):
+def start_moto(lax, execute):
     """Serves moto on a free port from threads of this process; returns the port."""
     import moto_plus  # noqa: F401  (repairs moto)
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
 
+    if execute:
+        # Before the first machine is made: those that can run live in a store of their own.
+        from moto.core.config import default_user_config
+        default_user_config["stepfunctions"]["execute_state_machine"] = True
     if not lax:
         import strictness
         strictness.install()
@@ -68,7 +74,7 @@ async def serve(options, parent):
     if options.knob:
         import strictness
         strictness.KNOBS.update({name: float(value) for name, _, value in (knob.partition("=") for knob in options.knob)})
-    upstream = f"http://127.0.0.1:{start_moto(options.lax)}"
+    upstream = f"http://127.0.0.1:{start_moto(options.lax, options.execute)}"
     with tempfile.TemporaryDirectory(prefix="stepwright-endpoint-") as folder:
         log = os.path.join(folder, "calls.jsonl")
         flags = ["--listen", "0", "--upstream", upstream, "--log", log, "--log-body", "65536", "--latency-ms", options.latency_ms]

@@ -395,3 +395,14 @@ def a_new_role_has_no_arn_yet(call, answer):
     if age is not None and age < KNOBS["arn_lag_ms"]:
         return re.sub(r"<Arn>[^<]+:role/[^<]+</Arn>", "<Arn>AROAEXAMPLEEXAMPLE12</Arn>", answer)
     return answer
+
+
+@before("states", "RedriveExecution")
+def redriving_is_refused(call):
+    arn = call.parameters.get("executionArn", "")
+    execution = call.ask("DescribeExecution", executionArn=arn)
+    if not execution:
+        raise Refusal("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
+    if execution["status"] in ("RUNNING", "SUCCEEDED"):
+        raise Refusal("ExecutionNotRedrivable", f"Execution '{arn}' is in status {execution['status']} and can't be redriven")
+    raise Refusal("ExecutionNotRedrivable", "this AWS is moto, which can't take up an execution again")

@@ -261,6 +261,25 @@ class Strictness(unittest.TestCase):
         named = trust("x").replace('{"Service": "x"}', '{"AWS": "arn:aws:iam::123456789012:role/nobody"}')
         self.refused("Invalid principal in policy", self.iam.create_role, RoleName="a", AssumeRolePolicyDocument=named)
 
+    def test_executions_run_and_are_not_redriven(self):
+        self.post("/moto-api/config", {"stepfunctions": {"execute_state_machine": True}})
+        try:
+            machine = self.states.create_state_machine(name="echo", roleArn=self.workflow_role(), definition=json.dumps(
+                {"StartAt": "Echo", "States": {"Echo": {"Type": "Pass", "End": True}}}))["stateMachineArn"]
+            execution = self.states.start_execution(stateMachineArn=machine, name="one", input='{"a": 1}')["executionArn"]
+            for _ in range(50):
+                seen = self.states.describe_execution(executionArn=execution)
+                if seen["status"] != "RUNNING":
+                    break
+                time.sleep(0.1)
+            self.assertEqual((seen["status"], json.loads(seen["output"])), ("SUCCEEDED", {"a": 1}))
+            self.assertEqual(self.states.get_execution_history(executionArn=execution)["events"][-1]["type"], "ExecutionSucceeded")
+            self.refused("ExecutionNotRedrivable", self.states.redrive_execution, executionArn=execution)
+            self.post("/_strict/reset", {})
+            self.assertEqual(self.states.list_state_machines()["stateMachines"], [])
+        finally:
+            self.post("/moto-api/config", {"stepfunctions": {"execute_state_machine": False}})
+
     # -- the proxy
 
     def test_faults_and_log(self):

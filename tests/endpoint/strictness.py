@@ -35,6 +35,7 @@ import uuid
 from moto.ecs.models import ecs_backends
 from moto.iam.models import iam_backends
 from moto.s3.models import s3_backends
+from moto.logs.models import logs_backends
 from moto.stepfunctions.models import stepfunctions_backends
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
@@ -220,7 +221,7 @@ def _respond(start_response, status, answer):
 
 def empty_account():
     """Everything gone, every knob 0. moto's own reset does more, and takes two seconds for it."""
-    for backends in (ecs_backends, stepfunctions_backends, stepfunctions_parser_backends):
+    for backends in (ecs_backends, stepfunctions_backends, stepfunctions_parser_backends, logs_backends):
         for regional in backends[ACCOUNT].values():
             regional.reset()
     iam_backends[ACCOUNT]["aws"].roles.clear()

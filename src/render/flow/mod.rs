@@ -23,6 +23,7 @@ pub use html::html;
 pub use mermaid::mermaid;
 pub use svg::svg;
 pub use text::text;
+pub(crate) use text::{Line, Mark, marked, shortened};
 
 #[cfg(test)]
 mod tests;

@@ -14,18 +14,32 @@ const NARROWEST: usize = 34;
 const INDENT: usize = 2;
 
 pub fn text(out: &mut dyn Write, graph: &FlowGraph, style: Style) -> Result<()> {
-    let mut drawing = Drawing::new(graph, style);
-    for line in drawing.group(0, style.width) {
+    for line in marked(graph, style, &|_| None) {
         writeln!(out, "{}", line.text.trim_end())?;
     }
     Ok(())
 }
 
+/// The same, line by line, with a mark on the nodes for which there is one.
+pub(crate) fn marked(graph: &FlowGraph, style: Style, mark_of: &dyn Fn(usize) -> Option<Mark>) -> Vec<Line> {
+    Drawing::new(graph, style, mark_of).group(0, style.width)
+}
+
+/// How a node stands: a sign before its name, a line below it.
+#[derive(Clone, Debug)]
+pub(crate) struct Mark {
+    pub sign: &'static str,
+    pub text: String,
+    /// The line takes that many columns, so that a box does not change its size with what is in it.
+    pub width: usize,
+    pub ink: Ink,
+}
+
 /// A line and how wide it is: colours have no width.
 #[derive(Clone, Debug, Default)]
-struct Line {
-    text: String,
-    width: usize,
+pub(crate) struct Line {
+    pub text: String,
+    pub width: usize,
 }
 
 /// What is still to be drawn, and by which kind of edge it was pointed at.
@@ -38,17 +52,18 @@ struct Drawing<'a> {
     entering: Vec<Vec<usize>>,
     leaving: Vec<Vec<&'a Edge>>,
     is_drawn: Vec<bool>,
+    mark_of: &'a dyn Fn(usize) -> Option<Mark>,
 }
 
 impl<'a> Drawing<'a> {
-    fn new(graph: &'a FlowGraph, style: Style) -> Self {
+    fn new(graph: &'a FlowGraph, style: Style, mark_of: &'a dyn Fn(usize) -> Option<Mark>) -> Self {
         let mut entering = vec![Vec::new(); graph.nodes.len()];
         let mut leaving = vec![Vec::new(); graph.nodes.len()];
         for edge in &graph.edges {
             entering[edge.to].push(edge.from);
             leaving[edge.from].push(edge);
         }
-        Self { graph, style, entering, leaving, is_drawn: vec![false; graph.nodes.len()] }
+        Self { graph, style, entering, leaving, is_drawn: vec![false; graph.nodes.len()], mark_of }
     }
 
     fn line(&self, ink: Ink, text: &str) -> Line {
@@ -211,14 +226,27 @@ impl<'a> Drawing<'a> {
         }
         let mut content: Vec<Line> = Vec::new();
         let inner = room.saturating_sub(4).max(12);
-        content.push(self.line(Ink::Bold, &shortened(&clean(&node.name), inner)));
+        let mark = (self.mark_of)(index);
+        content.push(self.title(node, mark.as_ref(), inner));
         content.push(self.what(node, inner));
         content.extend(node.retries.iter().map(|retry| self.line(Ink::Dim, &shortened(&format!("↻ {retry}"), inner))));
         if !node.groups.is_empty() {
             content.append(&mut self.within(node, inner));
         }
+        if let Some(mark) = &mark {
+            let text = shortened(&mark.text, mark.width.min(inner));
+            let wide = mark.width.min(inner).max(width(&text));
+            content.insert(2, Line { text: self.style.paint(mark.ink, &format!("{text:wide$}")), width: wide });
+        }
         let is_ending = self.leaving[index].is_empty();
         self.boxed(&content, is_led_to, is_ending)
+    }
+
+    fn title(&self, node: &Node, mark: Option<&Mark>, inner: usize) -> Line {
+        let Some(mark) = mark else { return self.line(Ink::Bold, &shortened(&clean(&node.name), inner)) };
+        let name = shortened(&clean(&node.name), inner.saturating_sub(2).max(8));
+        let sign = self.style.paint(mark.ink, mark.sign);
+        Line { text: format!("{sign} {}", self.style.paint(Ink::Bold, &name)), width: width(&name) + 2 }
     }
 
     fn what(&self, node: &Node, inner: usize) -> Line {
@@ -300,7 +328,8 @@ fn close(drawn: &mut [(Line, Vec<Line>)]) {
     }
 }
 
-fn shortened(text: &str, most: usize) -> String {
+/// `text` in at most that many columns.
+pub(crate) fn shortened(text: &str, most: usize) -> String {
     if width(text) <= most {
         return text.to_owned();
     }

@@ -118,6 +118,15 @@ impl Endpoint {
         self.post("/_proxy", &json!({ "latency_ms": latency_ms }));
     }
 
+    /// From now on, until the account is emptied, started executions really run. Machines that were made before are not there.
+    pub fn execute_state_machines(&self) {
+        self.configure(true);
+    }
+
+    fn configure(&self, executes: bool) {
+        self.post("/moto-api/config", &json!({ "stepfunctions": { "execute_state_machine": executes } }));
+    }
+
     /// Waits until a call of this action has arrived.
     pub fn wait_for_call(&self, action: &str) {
         let deadline = Instant::now() + Duration::from_secs(60);
@@ -168,6 +177,7 @@ impl Endpoint {
     fn empty(&self) {
         self.post("/_proxy", &json!({ "faults": [], "rates": [], "latency_ms": 0, "reset": true }));
         self.post("/_strict/reset", &json!({}));
+        self.configure(false);
         self.forget_calls();
     }
 
@@ -182,7 +192,7 @@ impl Endpoint {
         stream.write_all((head + &body).as_bytes()).expect("the endpoint reads");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("the endpoint answers");
-        assert!(answer.starts_with("HTTP/1.1 200"), "POST {path} {body}: {answer}");
+        assert!(answer.starts_with("HTTP/1.1 20"), "POST {path} {body}: {answer}");
     }
 }
 
