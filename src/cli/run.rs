@@ -27,6 +27,7 @@ Examples:
   stepwright run stacks/ecs-task.toml nightly
   stepwright run stacks/ecs-task.toml nightly --input '{\"day\": \"2026-01-31\"}' --logs
   stepwright run stacks/ecs-task.toml nightly --input @day.json --name 2026-01-31 --timeout 30m
+  stepwright run stacks/ecs-task.toml nightly --html report.html
   stepwright run stacks/ecs-task.toml nightly --detach             prints the execution's ARN
 
 Exit codes: 0 succeeded, 1 error, 3 failed, 4 timed out, 5 stopped, 6 still running when --timeout was over,
@@ -47,7 +48,7 @@ pub struct Run {
     #[arg(long, value_name = "NAME")]
     alias: Option<String>,
     /// Only starts it, and prints its ARN.
-    #[arg(long, conflicts_with_all = ["timeout", "logs"])]
+    #[arg(long, conflicts_with_all = ["timeout", "logs", "html"])]
     detach: bool,
     #[command(flatten)]
     follow: FollowOptions,

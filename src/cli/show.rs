@@ -5,7 +5,7 @@ use clap::Args;
 use crate::cli::error::CliError;
 use crate::cli::executions::{ExecutionOptions, refuse_express};
 use crate::cli::exit_code;
-use crate::cli::follow::{FollowOptions, definition_of, follow};
+use crate::cli::follow::{FollowOptions, definition_of, follow, write_page};
 use crate::cli::options::Format;
 use crate::cli::ui::Ui;
 use crate::document::states_language::model::StateMachine;
@@ -69,6 +69,7 @@ impl Show {
             machine: definition.as_map().is_some().then_some((&graph, &machine)),
             now: jiff::Timestamp::now(),
         };
+        write_page(&self.options, view, ui)?;
         match self.options.format {
             Format::Json => ui.out(|writer, _| render::json::write_pretty(writer, &render::execution::execution_json(view)))?,
             Format::Human => ui.out(|writer, style| {

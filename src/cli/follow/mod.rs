@@ -9,6 +9,7 @@
 mod logs;
 mod screen;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -23,10 +24,13 @@ use crate::cli::exit_code;
 use crate::cli::follow::logs::{ContainerLogs, Written};
 use crate::cli::follow::screen::Screen;
 use crate::cli::options::{Format, duration};
+use crate::cli::output_file;
 use crate::cli::ui::Ui;
 use crate::document::states_language::model::StateMachine;
 use crate::execution::{EcsTask, Event, Execution, Status};
 use crate::flow::FlowGraph;
+use crate::render;
+use crate::render::execution::View;
 use crate::value::Value;
 
 /// How to follow.
@@ -38,6 +42,9 @@ pub struct FollowOptions {
     /// Shows what the containers write (awslogs with a stream prefix), as it comes.
     #[arg(long)]
     pub logs: bool,
+    /// Writes a page for a browser: the picture, a timeline, input and output of each state.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     /// How to tell what happens; json is one event a line, and at the end all of the execution.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub format: Format,
@@ -125,12 +132,24 @@ pub async fn follow(
         read_last_logs(target, &execution, logs, &mut screen).await;
     }
     screen.finish(&execution)?;
+    write_page(options, screen.view(&execution), ui)?;
     Ok(match execution.status {
         Status::Succeeded => exit_code::SUCCESS,
         Status::TimedOut => exit_code::EXECUTION_TIMED_OUT,
         Status::Aborted => exit_code::EXECUTION_ABORTED,
         _ => exit_code::EXECUTION_FAILED,
     })
+}
+
+/// The page, if one is wanted. It may hold what the execution was given: it is for its owner alone to read.
+pub fn write_page(options: &FollowOptions, view: View<'_>, ui: Ui) -> Result<(), CliError> {
+    let Some(path) = &options.html else { return Ok(()) };
+    let mut page = Vec::new();
+    let written = render::execution::page(&mut page, view);
+    written.map_err(|error| CliError::message(format!("the page could not be made: {error}")))?;
+    output_file::replace_private(path, &page)?;
+    ui.note(&format!("Wrote the page {}", path.display()));
+    Ok(())
 }
 
 /// The definition that the execution runs by; where AWS does not give it, `at_hand`.

@@ -130,7 +130,7 @@ impl<'a> Screen<'a> {
         Ok(())
     }
 
-    fn view<'b>(&self, execution: &'b Execution) -> View<'b>
+    pub fn view<'b>(&self, execution: &'b Execution) -> View<'b>
     where
         'a: 'b,
     {

@@ -5,6 +5,7 @@
 //! | `frame.rs` | the picture of the machine with how each state stands, else a list of the states |
 //! | `lines.rs` | a line for each event, for each change of a task, for each line of a log |
 //! | `summary.rs` | at the end: the outcome, state by state, error and cause, output |
+//! | `page.rs` | all of it as a page for a browser; `page_style.rs` holds its style sheet |
 //! | `runs.rs` | the executions of a machine, a line each |
 //! | `json.rs` | the same for programs |
 //! | `status.rs` | the words, signs and inks of all of them |
@@ -14,6 +15,8 @@
 mod frame;
 mod json;
 mod lines;
+mod page;
+mod page_style;
 mod runs;
 mod status;
 mod summary;
@@ -27,6 +30,7 @@ use crate::flow::FlowGraph;
 pub use frame::{frame, picture};
 pub use json::{event_json, execution_json, log_json, runs_json, task_json, tells_json};
 pub use lines::{event_line, log_line, task_line};
+pub use page::page;
 pub use runs::{Run, runs};
 pub use summary::summary;
 

@@ -53,6 +53,88 @@ impl Shown {
     }
 }
 
+/// Where the pages of the test below go to be looked at by a browser: see tests/browser.
+const PAGES: &str = "STEPWRIGHT_PAGES";
+
+/// Hostile in every place where a value may stand.
+fn hostile(definition: &Value) -> bool {
+    definition.to_plain().is_ok_and(|json| json.to_string().contains("<script"))
+}
+
+#[test]
+fn pages() {
+    let folder = format!("{}/tests/fixtures/executions", env!("CARGO_MANIFEST_DIR"));
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .expect("the fixtures")
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".json").map(str::to_owned))
+        .collect();
+    names.sort();
+    assert!(names.len() > 10, "{names:?}");
+    for name in names {
+        let shown = Shown::of(&name);
+        let page = shown.last(|view| text(|out| page(out, view)));
+        check_page(&name, &page);
+        assert!(!hostile(&shown.definition) || page.contains("&lt;script"), "{name}");
+    }
+    for count in [5, 50] {
+        let (definition, events) = long(count);
+        let shown = Shown { definition, events };
+        let page = shown.last(|view| text(|out| page(out, view)));
+        assert_eq!(page.matches("<details ").count(), count);
+        check_page(&format!("states_{count}"), &page);
+    }
+}
+
+/// Nothing that was written by others has become a part of the page, and the page is there to be looked at.
+fn check_page(name: &str, page: &str) {
+    let lower = page.to_lowercase();
+    for forbidden in ["<script", "<img", "<iframe", "<object", "\u{1b}"] {
+        assert!(!lower.contains(forbidden), "{name} has {forbidden}");
+    }
+    assert!(page.contains("Content-Security-Policy") && page.ends_with("</html>\n"), "{name}");
+    if let Ok(folder) = std::env::var(PAGES) {
+        std::fs::write(format!("{folder}/{name}.html"), page).expect("written");
+    }
+}
+
+/// A row of tasks, of which one in ten fails at first, and the last for good; what goes in and comes out is hostile.
+fn long(count: usize) -> (Value, Vec<Event>) {
+    let name = |index: usize| format!("State {index} <b>\"&'");
+    let value = "{\"a\":\"</pre></figure><script>window.pwned=1</script><img src=x onerror=alert(1)>\\u001b[2J\u{202e}\"}";
+    let mut states = serde_json::Map::new();
+    let mut events = vec![serde_json::json!({ "type": "ExecutionStarted", "executionStartedEventDetails": { "input": value } })];
+    for index in 0..count {
+        let next = if index + 1 < count { serde_json::json!({ "Next": name(index + 1) }) } else { serde_json::json!({ "End": true }) };
+        let mut state = serde_json::json!({ "Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "Retry": [{ "ErrorEquals": ["States.ALL"] }] });
+        if let (Some(state), Json::Object(next)) = (state.as_object_mut(), next) {
+            state.extend(next);
+        }
+        states.insert(name(index), state);
+        events.push(serde_json::json!({ "type": "TaskStateEntered", "stateEnteredEventDetails": { "name": name(index), "input": value } }));
+        let scheduled = serde_json::json!({ "type": "TaskScheduled", "taskScheduledEventDetails": { "resourceType": "ecs", "resource": "runTask.sync", "parameters": value } });
+        let failed = serde_json::json!({ "type": "TaskFailed", "taskFailedEventDetails": { "resourceType": "ecs", "resource": "runTask.sync", "error": "<b>E</b>", "cause": value } });
+        if index % 10 == 3 || index + 1 == count {
+            events.extend([scheduled.clone(), failed.clone()]);
+        }
+        events.push(scheduled);
+        if index + 1 == count {
+            events.push(failed);
+            break;
+        }
+        events.push(serde_json::json!({ "type": "TaskSucceeded", "taskSucceededEventDetails": { "resourceType": "ecs", "resource": "runTask.sync", "output": value } }));
+        events.push(serde_json::json!({ "type": "TaskStateExited", "stateExitedEventDetails": { "name": name(index), "output": value } }));
+    }
+    events.push(serde_json::json!({ "type": "ExecutionFailed", "executionFailedEventDetails": { "error": "<b>E</b>", "cause": value } }));
+    let parsed = events.iter_mut().enumerate().map(|(index, event)| {
+        event["id"] = (index + 1).into();
+        event["previousEventId"] = index.into();
+        event["timestamp"] = (1_790_000_000.0 + index as f64 * 1.7).into();
+        Event::parse(event, &Veil::default()).expect("an event")
+    });
+    let events = parsed.collect();
+    (Value::from(serde_json::json!({ "StartAt": name(0), "States": states })), events)
+}
+
 fn text(write: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>) -> String {
     let mut out = Vec::new();
     write(&mut out).expect("writing to memory");

@@ -16,12 +16,13 @@ mod measure;
 mod mermaid;
 mod svg;
 mod text;
-mod theme;
+pub(crate) mod theme;
 
 pub use dot::dot;
 pub use html::html;
 pub use mermaid::mermaid;
 pub use svg::svg;
+pub(crate) use svg::{Badge, escape, svg_with_badges};
 pub use text::text;
 pub(crate) use text::{Line, Mark, marked, shortened};
 

@@ -28,7 +28,21 @@ const ROUND: f64 = 7.0;
 
 /// Draws `graph`; `title` is what the picture is of.
 pub fn svg(out: &mut dyn Write, graph: &FlowGraph, title: &str) -> Result<()> {
-    let layout = layout(graph, &sizes(graph));
+    svg_with_badges(out, graph, title, &[])
+}
+
+/// What a node says beside what the definition says of it: how it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Badge {
+    /// One more class of its group.
+    pub class: &'static str,
+    pub text: String,
+}
+
+/// The same with a badge for each node that has one, by its position.
+pub fn svg_with_badges(out: &mut dyn Write, graph: &FlowGraph, title: &str, badges: &[Option<Badge>]) -> Result<()> {
+    let badge = |index: usize| badges.get(index).and_then(Option::as_ref);
+    let layout = layout(graph, &sizes(graph, badges));
     let (width, height) = (layout.size.width + 2.0 * MARGIN, layout.size.height + 2.0 * MARGIN);
     writeln!(
         out,
@@ -49,8 +63,10 @@ pub fn svg(out: &mut dyn Write, graph: &FlowGraph, title: &str) -> Result<()> {
     writeln!(out, "</defs>\n<rect class=\"canvas\" width=\"100%\" height=\"100%\"/>")?;
     writeln!(out, "<g transform=\"translate({0} {0})\">", Px(MARGIN))?;
     // Boxes around others first, then lines, so that no line is hidden by the box that it is in.
-    for (node, rect) in graph.nodes.iter().zip(&layout.nodes).filter(|(node, _)| !node.groups.is_empty()) {
-        box_of_groups(out, graph, &layout, node, *rect)?;
+    let nodes = || graph.nodes.iter().zip(&layout.nodes).enumerate();
+    for (index, (node, rect)) in nodes().filter(|(_, (node, _))| !node.groups.is_empty()) {
+        open(out, node, badge(index))?;
+        box_of_groups(out, graph, &layout, (node, badge(index)), *rect)?;
     }
     for (edge, route) in graph.edges.iter().zip(&layout.edges) {
         let (class, path) = (theme::class_of_edge(edge.kind), path(route.points.get(..route.own).unwrap_or_default()));
@@ -58,8 +74,9 @@ pub fn svg(out: &mut dyn Write, graph: &FlowGraph, title: &str) -> Result<()> {
         let head = if route.own == route.points.len() { format!(" marker-end=\"url(#head-{class})\"") } else { String::new() };
         writeln!(out, "<path class=\"edge {class}\" d=\"{path}\"{head}/>")?;
     }
-    for (node, rect) in graph.nodes.iter().zip(&layout.nodes).filter(|(node, _)| node.groups.is_empty()) {
-        leaf(out, node, *rect)?;
+    for (index, (node, rect)) in nodes().filter(|(_, (node, _))| node.groups.is_empty()) {
+        open(out, node, badge(index))?;
+        leaf(out, node, badge(index), *rect)?;
     }
     for (edge, route) in graph.edges.iter().zip(&layout.edges) {
         label(out, edge, route)?;
@@ -117,9 +134,10 @@ struct Lines {
     name: Vec<String>,
     what: Vec<String>,
     retries: Vec<String>,
+    badge: Vec<String>,
 }
 
-fn lines(node: &Node) -> Lines {
+fn lines(node: &Node, badge: Option<&Badge>) -> Lines {
     let what = if node.detail.is_empty() {
         node.kind.name().to_owned()
     } else {
@@ -130,6 +148,7 @@ fn lines(node: &Node) -> Lines {
         name: wrap(&clean(&node.name), NAME_SIZE * BOLD, WIDEST_TEXT, 2),
         what: small(&what, 2),
         retries: node.retries.iter().take(4).flat_map(|retry| small(retry, 1)).collect(),
+        badge: badge.map(|badge| small(&clean(&badge.text), 2)).unwrap_or_default(),
     }
 }
 
@@ -139,10 +158,10 @@ const ICON: f64 = 15.0;
 impl Lines {
     fn size(&self) -> Size {
         let names = self.name.iter().map(|line| text_width(line, NAME_SIZE) * BOLD);
-        let small = self.what.iter().map(|line| text_width(line, SMALL_SIZE));
+        let small = self.what.iter().chain(&self.badge).map(|line| text_width(line, SMALL_SIZE));
         let retries = self.retries.iter().map(|line| text_width(line, SMALL_SIZE) + ICON);
         let width = names.chain(small).chain(retries).fold(64.0, f64::max);
-        let height = self.name.len() as f64 * NAME_LINE + (self.what.len() + self.retries.len()) as f64 * SMALL_LINE;
+        let height = self.name.len() as f64 * NAME_LINE + (self.what.len() + self.retries.len() + self.badge.len()) as f64 * SMALL_LINE;
         Size { width: (width + 2.0 * BESIDE_TEXT).ceil(), height: height + 2.0 * ABOVE_TEXT }
     }
 }
@@ -152,11 +171,11 @@ fn label_lines(edge: &Edge) -> Vec<String> {
     wrap(&if edge.kind == EdgeKind::Catch { format!("catch {text}") } else { text }, SMALL_SIZE, WIDEST_LABEL, 3)
 }
 
-pub fn sizes(graph: &FlowGraph) -> Sizes {
-    let nodes = graph.nodes.iter().map(|node| match node.kind {
+pub fn sizes(graph: &FlowGraph, badges: &[Option<Badge>]) -> Sizes {
+    let nodes = graph.nodes.iter().enumerate().map(|(index, node)| match node.kind {
         NodeKind::Start | NodeKind::End => Size { width: DOT, height: DOT },
         NodeKind::State(kind) => {
-            let size = lines(node).size();
+            let size = lines(node, badges.get(index).and_then(Option::as_ref)).size();
             // The corners of a choice are cut.
             let more = if kind == Some(StateKind::Choice) { 16.0 } else { 0.0 };
             Size { width: size.width + more, ..size }
@@ -170,17 +189,18 @@ pub fn sizes(graph: &FlowGraph) -> Sizes {
     Sizes { nodes: nodes.collect(), labels: labels.collect() }
 }
 
-fn open(out: &mut dyn Write, node: &Node) -> Result<()> {
+fn open(out: &mut dyn Write, node: &Node, badge: Option<&Badge>) -> Result<()> {
     let tooltip: Vec<String> =
         [node.kind.name(), &node.detail].iter().filter(|text| !text.is_empty()).map(|text| (*text).to_owned()).collect();
     let tooltip = std::iter::once(format!("{} — {}", node.name, tooltip.join(" · "))).chain(node.retries.iter().cloned());
+    let tooltip = tooltip.chain(badge.map(|badge| badge.text.clone()));
     let tooltip = tooltip.map(|line| escape(&line)).collect::<Vec<_>>().join("\n");
     let class = theme::class_of_node(node.kind);
-    writeln!(out, "<g class=\"node {class}\" data-state=\"{}\"><title>{tooltip}</title>", escape(&node.name))
+    let status = badge.map(|badge| format!(" {}", badge.class)).unwrap_or_default();
+    writeln!(out, "<g class=\"node {class}{status}\" data-state=\"{}\"><title>{tooltip}</title>", escape(&node.name))
 }
 
-fn leaf(out: &mut dyn Write, node: &Node, rect: Rect) -> Result<()> {
-    open(out, node)?;
+fn leaf(out: &mut dyn Write, node: &Node, badge: Option<&Badge>, rect: Rect) -> Result<()> {
     let (x, y, width, height) = (Px(rect.x), Px(rect.y), Px(rect.width), Px(rect.height));
     let center = rect.center();
     let kind = match node.kind {
@@ -224,13 +244,13 @@ fn leaf(out: &mut dyn Write, node: &Node, rect: Rect) -> Result<()> {
             accent(out, rect)?;
         }
     }
-    text_of(out, node, text_x, rect.y)?;
+    text_of(out, node, badge, (text_x, rect.y))?;
     writeln!(out, "</g>")
 }
 
 /// A node's lines, from the corner at `x`, `y`.
-fn text_of(out: &mut dyn Write, node: &Node, x: f64, y: f64) -> Result<()> {
-    let lines = lines(node);
+fn text_of(out: &mut dyn Write, node: &Node, badge: Option<&Badge>, (x, y): (f64, f64)) -> Result<()> {
+    let lines = lines(node, badge);
     let mut y = y + ABOVE_TEXT;
     for line in &lines.name {
         y += NAME_LINE;
@@ -259,6 +279,10 @@ fn text_of(out: &mut dyn Write, node: &Node, x: f64, y: f64) -> Result<()> {
         )?;
         writeln!(out, "<text class=\"faint\" x=\"{}\" y=\"{}\">{}</text>", Px(x + ICON), Px(y - 4.0), escape(line))?;
     }
+    for line in &lines.badge {
+        y += SMALL_LINE;
+        writeln!(out, "<text class=\"badge\" x=\"{}\" y=\"{}\">{}</text>", Px(x), Px(y - 4.0), escape(line))?;
+    }
     Ok(())
 }
 
@@ -273,12 +297,17 @@ fn accent(out: &mut dyn Write, rect: Rect) -> Result<()> {
     )
 }
 
-fn box_of_groups(out: &mut dyn Write, graph: &FlowGraph, layout: &Layout, node: &Node, rect: Rect) -> Result<()> {
-    open(out, node)?;
+fn box_of_groups(
+    out: &mut dyn Write,
+    graph: &FlowGraph,
+    layout: &Layout,
+    (node, badge): (&Node, Option<&Badge>),
+    rect: Rect,
+) -> Result<()> {
     let (x, y, width, height) = (Px(rect.x), Px(rect.y), Px(rect.width), Px(rect.height));
     writeln!(out, "<rect class=\"group\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"6\"/>")?;
     accent(out, rect)?;
-    text_of(out, node, rect.x + BESIDE_TEXT, rect.y)?;
+    text_of(out, node, badge, (rect.x + BESIDE_TEXT, rect.y))?;
     for group in &node.groups {
         let Some(found) = graph.groups.get(*group) else { continue };
         let around = frame(layout, graph, *group);
