@@ -56,10 +56,12 @@ pub async fn connect(region: Option<&str>) -> Result<Connection, Error> {
     let ecs = aws_sdk_ecs::config::Builder::from(&config).interceptor(permit.clone()).build();
     let iam = aws_sdk_iam::config::Builder::from(&config).interceptor(permit.clone()).build();
     let sfn = aws_sdk_sfn::config::Builder::from(&config).interceptor(permit.clone()).build();
+    let logs = aws_sdk_cloudwatchlogs::config::Builder::from(&config).interceptor(permit.clone()).build();
     Ok(Connection::Ready(Box::new(Aws {
         ecs: aws_sdk_ecs::Client::from_conf(ecs),
         iam: aws_sdk_iam::Client::from_conf(iam),
         sfn: aws_sdk_sfn::Client::from_conf(sfn),
+        logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs),
         place: Place { partition: Some(partition), region: Some(region), account_id: Some(account.to_owned()) },
         changed_roles: ChangedRoles::default(),
         permit,

@@ -33,6 +33,7 @@ pub struct Aws {
     pub ecs: aws_sdk_ecs::Client,
     pub iam: aws_sdk_iam::Client,
     pub sfn: aws_sdk_sfn::Client,
+    pub logs: aws_sdk_cloudwatchlogs::Client,
     /// Where these clients lead; all of it known.
     pub place: Place,
     /// Roles that were made or changed a moment ago.

@@ -73,7 +73,7 @@ fn check_logging(spec: &Value, findings: &mut Vec<Finding>) {
     let destinations = logging.get("destinations").map(Value::items).unwrap_or_default();
     if is_logging(spec) && destinations.is_empty() {
         findings.push(Finding::error(path.clone(), "the logs have no destination").help(
-            "add destinations = [{ cloud_watch_logs_log_group = { log_group_arn = \"arn:…:log-group:NAME:*\" } }], or set level = \"OFF\"",
+            "add destinations = [{ cloud_watch_logs_log_group = { log_group_arn = \"${log_group.NAME.arn}\" } }], or set level = \"OFF\"",
         ));
     }
     for (index, destination) in destinations.iter().enumerate() {
