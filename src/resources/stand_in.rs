@@ -68,6 +68,7 @@ impl StandIn {
             ecs: client!(aws_sdk_ecs),
             iam: client!(aws_sdk_iam),
             sfn: client!(aws_sdk_sfn),
+            logs: client!(aws_sdk_cloudwatchlogs),
             place,
             changed_roles: ChangedRoles::default(),
             permit: crate::aws::Permit::default(),

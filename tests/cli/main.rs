@@ -17,6 +17,7 @@ mod history;
 mod hostile;
 mod interrupt;
 mod kill;
+mod log_group;
 mod mistakes;
 mod permissions;
 mod plan_file;

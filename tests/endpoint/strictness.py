@@ -31,6 +31,7 @@ import uuid
 
 from moto.ecs.models import ecs_backends
 from moto.iam.models import iam_backends
+from moto.logs.models import logs_backends
 from moto.s3.models import s3_backends
 from moto.stepfunctions.models import stepfunctions_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
@@ -133,7 +134,7 @@ def answer_call(application, environ, start_response):
         with _lock:
             return _respond(start_response, "200 OK", inventory(ACCOUNT))
     call = Call(application, environ)
-    if call.service not in ("ecs", "iam", "states"):
+    if call.service not in ("ecs", "iam", "logs", "states"):
         environ["wsgi.input"] = io.BytesIO(call.body)
         # moto looks at the condition of a write and then writes, from several threads. S3 does both at once.
         with _s3_lock:
@@ -196,7 +197,7 @@ def _respond(start_response, status, answer):
 
 def empty_account():
     """Everything gone, every knob 0. moto's own reset does more, and takes two seconds for it."""
-    for backends in (ecs_backends, stepfunctions_backends):
+    for backends in (ecs_backends, logs_backends, stepfunctions_backends):
         for regional in backends[ACCOUNT].values():
             regional.reset()
     iam_backends[ACCOUNT]["aws"].roles.clear()
