@@ -175,7 +175,8 @@ fn a_log_group_may_be_given_by_its_name() {
     let containers = json!([
         { "name": "a", "log_configuration": logging("awslogs") }, { "name": "b", "log_configuration": logging("awsfirelens") },
     ]);
-    let sessions = json!({ "execute_command_configuration": { "log_configuration": { "cloud_watch_log_group_name": "/report/job" } } });
+    let sessions =
+        json!({ "execute_command_configuration": { "log_configuration": { "cloud_watch_log_group_name": "/report/job" } } });
     let all = vec![
         named("task_definition.job", json!({ "family": "job", "container_definitions": containers }), Some(1)),
         named("cluster.main", json!({ "name": "report", "configuration": sessions }), None),

@@ -41,9 +41,15 @@ fn there_are_many_pairs_and_each_has_its_own_reason() {
     let count = reasons.len();
     reasons.dedup();
     assert_eq!(reasons.len(), count, "a reason is given twice");
-    for (name, least) in
-        [("trust", 30), ("identity", 30), ("container", 60), ("task", 30), ("state_machine", 15), ("cluster", 15), ("log_group", 10)]
-    {
+    for (name, least) in [
+        ("trust", 30),
+        ("identity", 30),
+        ("container", 60),
+        ("task", 30),
+        ("state_machine", 15),
+        ("cluster", 15),
+        ("log_group", 10),
+    ] {
         let found = pairs.iter().filter(|pair| pair.reason.starts_with(&format!("{name}:"))).count();
         assert!(found >= least, "{found} pairs of {name}");
     }

@@ -71,7 +71,10 @@ fn a_state_machine_brings_what_it_refers_to() {
     assert_eq!(worker["execution_role_arn"], "${role.execution.arn}");
     let logging = &worker["container_definitions"][1]["log_configuration"]["options"];
     assert_eq!(logging["awslogs-group"], "${log_group.worker.name}");
-    assert_eq!(stack["log_group"]["worker"], json!({ "name": "/billing/worker", "retention_in_days": 14, "tags": { "team": "billing" } }));
+    assert_eq!(
+        stack["log_group"]["worker"],
+        json!({ "name": "/billing/worker", "retention_in_days": 14, "tags": { "team": "billing" } })
+    );
     let environment = &worker["container_definitions"][1]["environment"];
     assert_eq!(environment[1], json!({ "name": "CLUSTER", "value": "${cluster.main.arn}" }));
     assert_eq!(environment[3], json!({ "name": "Z", "value": "$${HOME}/é" }));
@@ -206,7 +209,10 @@ fn what_a_terraform_state_holds() {
     let world = hand_made();
     write_terraform_state(&world);
     let stack = exported(&world, &["--from-terraform", "terraform.tfstate"]);
-    assert_eq!(addresses(&stack), ["cluster.shared", "log_group.logs", "role.runner", "state_machine.billing", "task_definition.work"]);
+    assert_eq!(
+        addresses(&stack),
+        ["cluster.shared", "log_group.logs", "role.runner", "state_machine.billing", "task_definition.work"]
+    );
     assert_eq!(stack["state_machine"]["billing"]["role_arn"], "${role.runner.arn}");
     world.stepwright(&["apply", "exported.toml", "--yes"]).expect(0).says(&["5 imported, 0 added, 0 changed"]);
     world.stepwright(&["plan", "exported.toml", "--detailed-exitcode"]).expect(0);

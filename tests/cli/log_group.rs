@@ -100,7 +100,7 @@ fn beside_those_that_log_to_it() {
 
     // Without its state, all of it is recognised.
     std::fs::remove_file(world.path("state/logs.json")).expect("a state");
-    world.stepwright(&["state", "rebuild", FILE, "--yes"]).expect(0).says(&["7 resources"]);
+    world.stepwright(&["state", "rebuild", FILE, "--yes"]).expect(0).says(&["6 resources"]);
     world.stepwright(PLAN).expect(0);
 
     world.endpoint.forget_calls();
@@ -119,11 +119,27 @@ fn each_change_is_its_own_call() {
         ("".to_owned(), &["CreateLogGroup"][..], group(Json::Null, Json::Null, json!({}))),
         ("retention_in_days = 7".to_owned(), &["PutRetentionPolicy"], group(json!(7), Json::Null, json!({}))),
         ("retention_in_days = 14".to_owned(), &["PutRetentionPolicy"], group(json!(14), Json::Null, json!({}))),
-        (format!("kms_key_id = \"{KEY}\""), &["AssociateKmsKey", "DeleteRetentionPolicy"], group(Json::Null, json!(KEY), json!({}))),
+        (
+            format!("kms_key_id = \"{KEY}\""),
+            &["AssociateKmsKey", "DeleteRetentionPolicy"],
+            group(Json::Null, json!(KEY), json!({})),
+        ),
         (format!("kms_key_id = \"{OTHER_KEY}\""), &["AssociateKmsKey"], group(Json::Null, json!(OTHER_KEY), json!({}))),
-        ("tags = { a = \"1\", b = \"2\" }".to_owned(), &["TagResource", "DisassociateKmsKey"], group(Json::Null, Json::Null, json!({ "a": "1", "b": "2" }))),
-        ("tags = { b = \"3\" }".to_owned(), &["UntagResource", "TagResource"], group(Json::Null, Json::Null, json!({ "b": "3" }))),
-        ("tags = { b = \"3\" }\nlog_group_class = \"STANDARD\"\ndeletion_protection_enabled = false".to_owned(), none, group(Json::Null, Json::Null, json!({ "b": "3" }))),
+        (
+            "tags = { a = \"1\", b = \"2\" }".to_owned(),
+            &["TagResource", "DisassociateKmsKey"],
+            group(Json::Null, Json::Null, json!({ "a": "1", "b": "2" })),
+        ),
+        (
+            "tags = { b = \"3\" }".to_owned(),
+            &["UntagResource", "TagResource"],
+            group(Json::Null, Json::Null, json!({ "b": "3" })),
+        ),
+        (
+            "tags = { b = \"3\" }\nlog_group_class = \"STANDARD\"\ndeletion_protection_enabled = false".to_owned(),
+            none,
+            group(Json::Null, Json::Null, json!({ "b": "3" })),
+        ),
     ] {
         write(&world, &members, "");
         world.endpoint.forget_calls();
@@ -143,7 +159,8 @@ fn each_change_is_its_own_call() {
 #[test]
 fn killed_at_each_call() {
     let first = "retention_in_days = 30\ntags = { team = \"a\" }".to_owned();
-    let second = format!("retention_in_days = 7\nkms_key_id = \"{KEY}\"\ndeletion_protection_enabled = false\ntags = {{ stage = \"b\" }}");
+    let second =
+        format!("retention_in_days = 7\nkms_key_id = \"{KEY}\"\ndeletion_protection_enabled = false\ntags = {{ stage = \"b\" }}");
     let replaced = "log_group_class = \"INFREQUENT_ACCESS\"\nretention_in_days = 30".to_owned();
     for kind in ["kill-before", "kill-after"] {
         for (before, after, command) in [
@@ -192,7 +209,9 @@ fn killed(kind: &str, before: Option<&String>, after: &str, command: &[&str]) {
 #[test]
 fn another_change_at_the_same_time_is_waited_for() {
     let world = World::new();
-    let aborted = |action: &str| format!("error,action={action},nth=1-2,code=OperationAbortedException,message=A_conflicting_operation_is_in_progress");
+    let aborted = |action: &str| {
+        format!("error,action={action},nth=1-2,code=OperationAbortedException,message=A_conflicting_operation_is_in_progress")
+    };
     let faults = ["CreateLogGroup", "PutRetentionPolicy", "TagResource", "AssociateKmsKey", "DeleteLogGroup"].map(aborted);
     world.endpoint.set_faults(&faults.each_ref().map(String::as_str));
     write(&world, "retention_in_days = 30", "");
@@ -214,7 +233,10 @@ fn another_change_at_the_same_time_is_waited_for() {
 fn what_is_not_ours_stays_as_it_is() {
     let world = World::new();
     let call = |operation: &str, parameters: Json| world.call("logs", operation, parameters);
-    call("create_log_group", json!({ "logGroupName": "logs-main", "tags": { "stepwright:stack": "other", "stepwright:address": "log_group.x" } }));
+    call(
+        "create_log_group",
+        json!({ "logGroupName": "logs-main", "tags": { "stepwright:stack": "other", "stepwright:address": "log_group.x" } }),
+    );
     write(&world, "retention_in_days = 30", "");
     world.stepwright(APPLY).expect(1).says(&["log_group.x", "other"]);
     assert_eq!(main_group(&world), group(Json::Null, Json::Null, json!({})));
@@ -234,7 +256,11 @@ fn what_is_there_is_taken_over_or_looked_up() {
     (0..60).for_each(|number| drop(make(&format!("/mine/{number:02}"))));
     make("/mine");
     make("/theirs");
-    write(&world, "name = \"/mine\"\nretention_in_days = 30", "[data.log_group.theirs]\nname = \"/theirs\"\n\n[outputs]\narn = { value = \"${data.log_group.theirs.arn}\" }\n");
+    write(
+        &world,
+        "name = \"/mine\"\nretention_in_days = 30",
+        "[data.log_group.theirs]\nname = \"/theirs\"\n\n[outputs]\narn = { value = \"${data.log_group.theirs.arn}\" }\n",
+    );
     world.stepwright(&["import", FILE, "log_group.main", "arn:aws:logs:eu-central-1:123456789012:log-group:/mine:*"]).expect(0);
     assert_eq!(world.planned(&[FILE]), [("log_group.main".to_owned(), vec!["update".to_owned()])]);
     world.endpoint.forget_calls();
@@ -263,7 +289,8 @@ fn many_are_read_by_the_page() {
     assert_eq!((count("DescribeLogGroups"), count("ListTagsForResource")), (1, 12));
 
     // Where others have taken all the room before them, each is asked for.
-    (0..700).for_each(|number| drop(world.call("logs", "create_log_group", json!({ "logGroupName": format!("logs-g{number:04}") }))));
+    (0..700)
+        .for_each(|number| drop(world.call("logs", "create_log_group", json!({ "logGroupName": format!("logs-g{number:04}") }))));
     world.endpoint.forget_calls();
     world.stepwright(PLAN).expect(0);
     let describes = world.endpoint.calls().iter().filter(|call| call.action == "DescribeLogGroups").count();

@@ -13,9 +13,9 @@ use crate::aws::{Error, ErrorKind, JsonExchange, Patience};
 use crate::place::Place;
 use crate::resource::{self, Live, Operation, ResourceType};
 use crate::resources::changed::is_member_changed;
+use crate::resources::ecs;
 use crate::resources::log_group::{LogGroup, read};
 use crate::resources::tags::{self, TagChanges};
-use crate::resources::ecs;
 use crate::schema::{Difference, as_told_back, differences, wire};
 use crate::value::Value;
 
@@ -107,8 +107,8 @@ pub async fn update(operation: Operation<'_>, live: &Live, spec: &Value, changes
 
 /// Deletes the log group and all that was logged in it; gone already is as good.
 pub async fn delete(operation: Operation<'_>, arn: &str) -> Result<(), Error> {
-    let name = read::name_of(arn)
-        .ok_or_else(|| Error::new(DELETE, ErrorKind::Bug, format!("{arn} is not the ARN of a log group")))?;
+    let name =
+        read::name_of(arn).ok_or_else(|| Error::new(DELETE, ErrorKind::Bug, format!("{arn} is not the ARN of a log group")))?;
     let deletion = patiently(operation, async || {
         let call = operation.aws.logs.delete_log_group().log_group_name(name).send().await;
         call.map(|_| ()).map_err(|error| Error::from_sdk(DELETE, error))

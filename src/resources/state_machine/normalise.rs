@@ -32,7 +32,8 @@ mod tests {
     use super::*;
 
     fn normal(arn: &str) -> String {
-        let mut spec = Value::from(json!({ "logging_configuration": { "destinations": [{}, { "cloud_watch_logs_log_group": {} }] } }));
+        let mut spec =
+            Value::from(json!({ "logging_configuration": { "destinations": [{}, { "cloud_watch_logs_log_group": {} }] } }));
         let template = Template::parse(arn).expect("a template");
         let value = template.as_literal().map(Value::string).unwrap_or(Value::Pending(template));
         let Some(Value::List(destinations)) =
