@@ -42,13 +42,15 @@ pub fn stack(seed: u64) -> Json {
     let of = |count: usize, make: &mut dyn FnMut() -> Json| -> Json {
         Json::Object((0..count).map(|number| (format!("r{number}"), make())).collect::<Map<_, _>>())
     };
+    let task_definitions = of(8, &mut || task_definition(dice));
+    let has_network = task_definitions["r0"]["network_mode"] == "awsvpc";
     json!({
         "stack": { "name": format!("random-{seed}"), "region": "eu-central-1", "tags": { "owner": "random" } },
         "cluster": of(3, &mut || cluster(dice)),
         "role": of(4, &mut || role(dice)),
         "log_group": of(3, &mut || log_group(dice)),
-        "task_definition": of(8, &mut || task_definition(dice)),
-        "state_machine": of(4, &mut || state_machine(dice)),
+        "task_definition": task_definitions,
+        "state_machine": of(4, &mut || state_machine(dice, has_network)),
     })
 }
 
@@ -248,12 +250,17 @@ fn container(dice: &mut Dice, number: usize, is_fargate: bool, has_ports: bool) 
     it
 }
 
-fn state_machine(dice: &mut Dice) -> Json {
+/// It runs `task_definition.r0`, which may have a network of its own.
+fn state_machine(dice: &mut Dice, has_network: bool) -> Json {
     let retry = json!([{ "ErrorEquals": ["States.TaskFailed", "States.Timeout"], "MaxAttempts": dice.roll(4), "BackoffRate": dice.pick(&[json!(2), json!(2.0), json!(1.5)]) }]);
     let mut task = json!({
         "Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "End": true,
-        "Parameters": { "Cluster": "${cluster.r0.arn}", "TaskDefinition": "${task_definition.r0.arn}", "LaunchType": "FARGATE" },
+        "Parameters": { "Cluster": "${cluster.r0.arn}", "TaskDefinition": "${task_definition.r0.arn}", "LaunchType": if has_network { "FARGATE" } else { "EC2" } },
     });
+    if has_network {
+        let network = json!({ "AwsvpcConfiguration": { "Subnets": ["subnet-00000000000000000"] } });
+        task["Parameters"]["NetworkConfiguration"] = network;
+    }
     dice.perhaps(&mut task, "Retry", |_| retry);
     dice.perhaps(&mut task, "TimeoutSeconds", |_| json!(3600));
     task["Catch"] = json!([{ "ErrorEquals": [dice.pick(&["States.ALL", "States.TaskFailed"])], "Next": "Failed" }]);
