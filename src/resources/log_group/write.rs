@@ -67,6 +67,10 @@ pub async fn create(operation: Operation<'_>, spec: &Value) -> Result<Live, Erro
     if spec.get("retention_in_days").is_some() {
         put_retention(operation, name, spec).await?;
     }
+    // Tags of one that had the name before may be slow to go.
+    if let Some(live) = read::read(aws, &arn).await?.filter(|live| !is_shown(operation, live, spec)) {
+        change_tags(operation, &live, spec).await?;
+    }
     shown(operation, &arn, spec).await
 }
 
@@ -208,12 +212,15 @@ async fn patiently<T, F: Future<Output = Result<T, Error>>>(
 /// The log group once it shows what was asked of it. What it goes on to show otherwise is left for the comparison after an
 /// apply to judge.
 async fn shown(operation: Operation<'_>, arn: &str, spec: &Value) -> Result<Live, Error> {
-    let is_shown = |live: &Live| live.is_owned_by(operation.ownership) && left(live, spec).is_empty();
-    let look = async || Ok(read::read(operation.aws, arn).await?.filter(is_shown));
+    let look = async || Ok(read::read(operation.aws, arn).await?.filter(|live| is_shown(operation, live, spec)));
     match VISIBLE.poll(read::DESCRIBE, "the log group to be as it was asked for", look).await {
         Err(error) if error.kind == ErrorKind::TimedOut => read::read(operation.aws, arn).await?.ok_or(error),
         result => result,
     }
+}
+
+fn is_shown(operation: Operation<'_>, live: &Live, spec: &Value) -> bool {
+    live.is_owned_by(operation.ownership) && left(live, spec).is_empty()
 }
 
 /// What the log group does not show yet.
