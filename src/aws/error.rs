@@ -121,7 +121,9 @@ fn kind_of(code: &str, message: &str, status: Option<u16>) -> ErrorKind {
         "ClientException" if message.contains("Unable to describe task definition") || message.contains("does not exist") => {
             ErrorKind::NotFound
         }
-        "EntityAlreadyExists" | "StateMachineAlreadyExists" | "ExecutionAlreadyExists" => ErrorKind::AlreadyExists,
+        "EntityAlreadyExists" | "StateMachineAlreadyExists" | "ExecutionAlreadyExists" | "ResourceAlreadyExistsException" => {
+            ErrorKind::AlreadyExists
+        }
         "Throttling"
         | "ThrottlingException"
         | "ThrottledException"
@@ -143,6 +145,7 @@ fn kind_of(code: &str, message: &str, status: Option<u16>) -> ErrorKind {
         | "ConflictException"
         | "UpdateInProgressException"
         | "ResourceInUseException"
+        | "OperationAbortedException"
         | "StateMachineDeleting"
         | "TargetNotConnectedException" => ErrorKind::Conflict,
         contains if contains.starts_with("ClusterContains") => ErrorKind::Conflict,

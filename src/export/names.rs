@@ -15,7 +15,7 @@ const NAMELESS: &str = "main";
 /// A name for the stack of `found`: what all their names begin with, or else the name of the last, on which nothing depends.
 pub fn stack_name(found: &[Found]) -> String {
     let names: Vec<&str> = found.iter().map(physical_name).collect();
-    let common = common_beginning(&names);
+    let common = common_beginning(&plain(&names));
     let name = if common.len() < SHORTEST_BEGINNING { names.last().copied().unwrap_or_default() } else { common };
     let mut made: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     made = made.trim_matches('-').to_owned();
@@ -40,7 +40,7 @@ pub fn addresses(found: &[Found], stack_name: &str) -> Vec<Address> {
         *address = recorded.or(wished).filter(|address| taken.insert(address.clone()));
     }
     let names: Vec<&str> = found.iter().map(physical_name).collect();
-    let common = Some(common_beginning(&names)).filter(|common| common.len() >= SHORTEST_BEGINNING).unwrap_or_default();
+    let common = Some(common_beginning(&plain(&names))).filter(|common| common.len() >= SHORTEST_BEGINNING).unwrap_or_default();
     let unnamed = found.iter().zip(&mut addresses).filter(|(_, address)| address.is_none());
     for (found, address) in unnamed {
         let name = physical_name(found);
@@ -54,12 +54,18 @@ pub fn addresses(found: &[Found], stack_name: &str) -> Vec<Address> {
     addresses.into_iter().flatten().collect()
 }
 
+/// Those of `names` that are no paths, whose beginning says where they belong and not what they are.
+fn plain<'a>(names: &[&'a str]) -> Vec<&'a str> {
+    names.iter().copied().filter(|name| !name.starts_with(is_separator)).collect()
+}
+
 fn physical_name(found: &Found) -> &str {
     found.live.spec.text(found.kind.description().name_field).unwrap_or_default()
 }
 
 /// `report-task` as `task`, without the beginning `report`; none where it begins otherwise.
 fn without<'a>(name: &'a str, beginning: &str) -> Option<&'a str> {
+    let name = name.trim_start_matches(is_separator);
     let is_it = name.get(..beginning.len()).is_some_and(|found| found.eq_ignore_ascii_case(beginning));
     let rest = name.get(beginning.len()..).filter(|_| is_it && !beginning.is_empty())?;
     if rest.is_empty() {

@@ -49,6 +49,7 @@ fn referred(text: &str) -> String {
         named("cluster.main", json!({ "name": "report" }), None),
         named("task_definition.job", json!({ "family": "report-job" }), Some(3)),
         role("role.task", "report-task", &[]),
+        named("log_group.job", json!({ "name": "/report/job" }), None),
         named("role.deep", json!({ "name": "deep", "path": "/a/b/" }), None),
         machine("state_machine.night", "report", "arn:aws:iam::123456789012:role/report-task", json!({})),
         role("role.it", "it", &[text]),
@@ -66,6 +67,7 @@ fn referred(text: &str) -> String {
 fn references_in_texts() {
     const ECS: &str = "arn:aws:ecs:eu-central-1:123456789012";
     const STATES: &str = "arn:aws:states:eu-central-1:123456789012";
+    const LOGS: &str = "arn:aws:logs:eu-central-1:123456789012";
     const ECS_HERE: &str = "arn:${account.partition}:ecs:${stack.region}:${account.id}";
     const STATES_HERE: &str = "arn:${account.partition}:states:${stack.region}:${account.id}";
     for (text, expected) in [
@@ -101,6 +103,14 @@ fn references_in_texts() {
         (format!("{STATES}:stateMachine:report"), "${state_machine.night.arn}".to_owned()),
         (format!("{STATES}:stateMachine:report:7"), "${state_machine.night.arn}:7".to_owned()),
         (format!("{STATES}:execution:report:*"), format!("{STATES_HERE}:execution:${{state_machine.night.name}}:*")),
+        // Log groups, whichever form their ARNs have.
+        (format!("{LOGS}:log-group:/report/job"), "${log_group.job.arn}".to_owned()),
+        (format!("{LOGS}:log-group:/report/job:*"), "${log_group.job.arn}:*".to_owned()),
+        (format!("{LOGS}:log-group:/report/job:log-stream:a/*"), "${log_group.job.arn}:log-stream:a/*".to_owned()),
+        (
+            format!("{LOGS}:log-group:/report/*"),
+            "arn:${account.partition}:logs:${stack.region}:${account.id}:log-group:/report/*".to_owned(),
+        ),
         // Elsewhere, and nobody's.
         (
             "arn:aws:ecs:us-east-1:123456789012:cluster/report".into(),
@@ -157,6 +167,37 @@ fn a_definition_may_give_names() {
         });
         assert_eq!(given, expected);
     }
+}
+
+#[test]
+fn a_log_group_may_be_given_by_its_name() {
+    let logging = |driver: &str| json!({ "log_driver": driver, "options": { "awslogs-group": "/report/job" } });
+    let containers = json!([
+        { "name": "a", "log_configuration": logging("awslogs") }, { "name": "b", "log_configuration": logging("awsfirelens") },
+    ]);
+    let sessions =
+        json!({ "execute_command_configuration": { "log_configuration": { "cloud_watch_log_group_name": "/report/job" } } });
+    let all = vec![
+        named("task_definition.job", json!({ "family": "job", "container_definitions": containers }), Some(1)),
+        named("cluster.main", json!({ "name": "report", "configuration": sessions }), None),
+        named("log_group.job", json!({ "name": "/report/job" }), None),
+    ];
+    let written = refer(all, &place(), resources::ALL);
+    let mut referring = Vec::new();
+    for it in &written {
+        it.spec.visit(&mut |path, value| {
+            if let Value::Pending(template) = value {
+                referring.push(format!("{}.{path} = {template}", it.named.address));
+            }
+        });
+    }
+    assert_eq!(
+        referring,
+        [
+            "task_definition.job.container_definitions[0].log_configuration.options.awslogs-group = ${log_group.job.name}",
+            "cluster.main.configuration.execute_command_configuration.log_configuration.cloud_watch_log_group_name = ${log_group.job.name}",
+        ]
+    );
 }
 
 #[test]

@@ -41,9 +41,15 @@ fn there_are_many_pairs_and_each_has_its_own_reason() {
     let count = reasons.len();
     reasons.dedup();
     assert_eq!(reasons.len(), count, "a reason is given twice");
-    for (name, least) in
-        [("trust", 30), ("identity", 30), ("container", 60), ("task", 30), ("state_machine", 15), ("cluster", 15)]
-    {
+    for (name, least) in [
+        ("trust", 30),
+        ("identity", 30),
+        ("container", 60),
+        ("task", 30),
+        ("state_machine", 15),
+        ("cluster", 15),
+        ("log_group", 10),
+    ] {
         let found = pairs.iter().filter(|pair| pair.reason.starts_with(&format!("{name}:"))).count();
         assert!(found >= least, "{found} pairs of {name}");
     }
@@ -98,7 +104,7 @@ proptest! {
         let normal = resource::normalise(ALL[kind], &spec);
         if let Some((path, changed)) = changed_leaf(ALL[kind].schema(), &normal, &mut Dice::new(seed)) {
             // Some members say what others are by default.
-            let is_coupled = ["network_mode", "trusted_execution_configuration", "devices"].iter().any(|member| path.to_string().contains(member));
+            let is_coupled = ["network_mode", "trusted_execution_configuration", "devices", "log_group_class"].iter().any(|member| path.to_string().contains(member));
             let changed = if is_coupled { changed } else { resource::normalise(ALL[kind], &changed) };
             let found: Vec<String> = between(ALL[kind], &normal, &changed).iter().map(|difference| difference.path.to_string()).collect();
             prop_assert_eq!(found, [path.to_string()]);

@@ -9,6 +9,7 @@ mod ecs;
 mod equality;
 #[cfg(test)]
 pub(crate) mod fake;
+pub mod log_group;
 pub mod role;
 #[cfg(test)]
 pub(crate) mod stand_in;
@@ -18,7 +19,7 @@ pub mod task_definition;
 
 /// Every type, in the order of the reference.
 pub const ALL: &[&dyn ResourceType] =
-    &[&cluster::Cluster, &task_definition::TaskDefinition, &role::Role, &state_machine::StateMachine];
+    &[&cluster::Cluster, &task_definition::TaskDefinition, &role::Role, &log_group::LogGroup, &state_machine::StateMachine];
 
 /// The type called `name`.
 pub fn find(name: &str) -> Option<&'static dyn ResourceType> {

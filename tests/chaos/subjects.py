@@ -70,7 +70,7 @@ End = true
     return "\n".join(parts)
 
 
-ECS_TASK = Subject("ecs-task.toml", "nightly-report", 6, ("--var", f"image={IMAGE}"))
+ECS_TASK = Subject("ecs-task.toml", "nightly-report", 7, ("--var", f"image={IMAGE}"))
 EXISTING_CLUSTER = Subject("existing-cluster.toml", "nightly-report-elsewhere", 2, ("--var", "subnet=subnet-11111111111111111"), looks_up=True)
 EC2_LAUNCH = Subject("ec2-launch.toml", "nightly-batch", 4, ("--var", f"image={IMAGE}"))
 FIFTY = Subject("fifty.toml", "fifty", 50, ("--var", "image=busybox:2"))

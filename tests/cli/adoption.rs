@@ -45,13 +45,13 @@ fn entries_of_the_stack_file() {
     let stack = world.read(FILE);
     world.write(FILE, &format!("{stack}{ENTRIES}"));
     let plan = world.stepwright(&["plan", FILE, "--format", "json"]).expect(0).json();
-    assert_eq!(plan["counts"], json!({ "import": 6, "add": 0, "change": 0, "destroy": 0, "forget": 0 }));
+    assert_eq!(plan["counts"], json!({ "import": 7, "add": 0, "change": 0, "destroy": 0, "forget": 0 }));
     let changes = plan["resource_changes"].as_array().expect("changes");
     assert!(changes.iter().all(|change| change["change"]["importing"]["id"].is_string()), "{plan:#}");
     assert!(changes.iter().all(|change| change["change"]["actions"] == json!(["no-op"])), "{plan:#}");
-    world.stepwright(&["plan", FILE]).expect(0).says(&["# role.task will be imported", "Plan: 6 to import, 0 to add"]);
+    world.stepwright(&["plan", FILE]).expect(0).says(&["# role.task will be imported", "Plan: 7 to import, 0 to add"]);
 
-    world.stepwright(&["apply", FILE, "--yes"]).expect(0).says(&["6 imported, 0 added, 0 changed, 0 destroyed"]);
+    world.stepwright(&["apply", FILE, "--yes"]).expect(0).says(&["7 imported, 0 added, 0 changed, 0 destroyed"]);
     let only_tags = |call: &crate::support::endpoint::Call| !call.is_change() || call.action.contains("Tag");
     assert!(world.endpoint.calls().iter().all(only_tags), "nothing but tags: {:#?}", world.endpoint.calls());
     world.stepwright(&["plan", FILE, "--detailed-exitcode"]).expect(0);

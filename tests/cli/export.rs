@@ -27,8 +27,9 @@ fn addresses(stack: &Json) -> Vec<&str> {
     addresses
 }
 
-const ALL: [&str; 8] = [
+const ALL: [&str; 9] = [
     "cluster.main",
+    "log_group.worker",
     "role.execution",
     "role.task",
     "role.workflow",
@@ -68,6 +69,12 @@ fn a_state_machine_brings_what_it_refers_to() {
     let worker = &stack["task_definition"]["worker"];
     assert_eq!(worker["task_role_arn"], "${role.task.arn}");
     assert_eq!(worker["execution_role_arn"], "${role.execution.arn}");
+    let logging = &worker["container_definitions"][1]["log_configuration"]["options"];
+    assert_eq!(logging["awslogs-group"], "${log_group.worker.name}");
+    assert_eq!(
+        stack["log_group"]["worker"],
+        json!({ "name": "/billing/worker", "retention_in_days": 14, "tags": { "team": "billing" } })
+    );
     let environment = &worker["container_definitions"][1]["environment"];
     assert_eq!(environment[1], json!({ "name": "CLUSTER", "value": "${cluster.main.arn}" }));
     assert_eq!(environment[3], json!({ "name": "Z", "value": "$${HOME}/é" }));
@@ -118,7 +125,7 @@ fn everything_and_single_things() {
     let world = hand_made();
     assert_eq!(addresses(&exported(&world, &["--all", "--name", "billing"])), ALL);
     let stack = exported(&world, &["--task-definition", "billing-worker:1", "--name", "old"]);
-    assert_eq!(addresses(&stack), ["cluster.main", "role.execution", "role.task", "task_definition.worker"]);
+    assert_eq!(addresses(&stack), ["cluster.main", "log_group.worker", "role.execution", "role.task", "task_definition.worker"]);
     assert_eq!(
         stack["import"]["task_definition.worker"],
         "arn:aws:ecs:eu-central-1:123456789012:task-definition/billing-worker:1"
@@ -191,7 +198,8 @@ fn write_terraform_state(world: &World) {
         resource("aws_iam_role", "runner", json!({ "arn": "arn:aws:iam::123456789012:role/billing-workflow", "name": "billing-workflow" })),
         resource("aws_iam_role_policy", "run", json!({ "role": "billing-workflow" })),
         resource("aws_sfn_state_machine", "billing", json!({ "arn": "arn:aws:states:eu-central-1:123456789012:stateMachine:billing" })),
-        resource("aws_cloudwatch_log_group", "logs", json!({ "name": "/billing/worker" })),
+        resource("aws_cloudwatch_log_group", "logs", json!({ "name": "/billing/worker", "arn": "arn:aws:logs:eu-central-1:123456789012:log-group:/billing/worker" })),
+        resource("aws_s3_bucket", "home", json!({ "bucket": "billing", "arn": "arn:aws:s3:::billing" })),
     ] });
     world.write("terraform.tfstate", &state.to_string());
 }
@@ -201,9 +209,12 @@ fn what_a_terraform_state_holds() {
     let world = hand_made();
     write_terraform_state(&world);
     let stack = exported(&world, &["--from-terraform", "terraform.tfstate"]);
-    assert_eq!(addresses(&stack), ["cluster.shared", "role.runner", "state_machine.billing", "task_definition.work"]);
+    assert_eq!(
+        addresses(&stack),
+        ["cluster.shared", "log_group.logs", "role.runner", "state_machine.billing", "task_definition.work"]
+    );
     assert_eq!(stack["state_machine"]["billing"]["role_arn"], "${role.runner.arn}");
-    world.stepwright(&["apply", "exported.toml", "--yes"]).expect(0).says(&["4 imported, 0 added, 0 changed"]);
+    world.stepwright(&["apply", "exported.toml", "--yes"]).expect(0).says(&["5 imported, 0 added, 0 changed"]);
     world.stepwright(&["plan", "exported.toml", "--detailed-exitcode"]).expect(0);
     // These exactly, and nothing that they refer to.
     assert_eq!(
@@ -213,9 +224,9 @@ fn what_a_terraform_state_holds() {
     let again = ["export", "--from-terraform", "terraform.tfstate", "--name", "billing"];
     let outcome = world.stepwright(&again).expect(0);
     outcome.says(&[
-        "Stays with Terraform: aws_cloudwatch_log_group.logs",
+        "Stays with Terraform: aws_s3_bucket.home",
         "terraform state rm 'aws_ecs_cluster.shared' 'aws_ecs_task_definition.work' 'aws_iam_role.runner'",
-        "'aws_sfn_state_machine.billing' 'aws_iam_role_policy.run'",
+        "'aws_sfn_state_machine.billing' 'aws_cloudwatch_log_group.logs' 'aws_iam_role_policy.run'",
     ]);
     world.write("plan.json", "{\"format_version\": \"1.2\", \"planned_values\": {}}");
     world.stepwright(&["export", "--from-terraform", "plan.json"]).expect(1).says(&["plan.json: this is a Terraform plan"]);
@@ -231,10 +242,10 @@ fn a_terraform_state_is_imported() {
     let outcome = world.stepwright(&import).expect(0);
     outcome.says(&[
         "Wrote the stack billing to billing.toml.",
-        "Import complete! Resources: 4 imported, 0 added, 0 changed, 0 destroyed",
-        "Stays with Terraform: aws_cloudwatch_log_group.logs",
+        "Import complete! Resources: 5 imported, 0 added, 0 changed, 0 destroyed",
+        "Stays with Terraform: aws_s3_bucket.home",
         "Now, let Terraform forget what is the stack's now, its parts with it:",
-        "'aws_sfn_state_machine.billing' 'aws_iam_role_policy.run'",
+        "'aws_sfn_state_machine.billing' 'aws_cloudwatch_log_group.logs' 'aws_iam_role_policy.run'",
         "What the stack wants else: stepwright plan billing.toml",
     ]);
     let only_tags = |call: &crate::support::endpoint::Call| !call.is_change() || call.action.contains("Tag");

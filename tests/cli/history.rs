@@ -30,14 +30,14 @@ fn earlier_states_are_listed() {
     let told = |key: &str| -> Vec<&Json> { states.iter().map(|state| &state[key]).collect() };
     assert_eq!(told("serial"), [2, 1]);
     assert_eq!(told("present"), [true, false]);
-    assert_eq!(told("resources"), [6, 6]);
+    assert_eq!(told("resources"), [7, 7]);
     assert_eq!(told("command"), [&json!("apply ecs-task.toml"); 2]);
     assert_eq!(told("damaged"), [&Json::Null; 2]);
     assert!(states.iter().all(|state| state["written_at"].is_string() && state["size"].as_u64() > Some(100)), "{listed:#}");
     world.write("state/nightly-report.json.history/1.json", "{");
     let listed = world.stepwright(&["state", "history"]).expect(0);
     let lines: Vec<&str> = listed.stdout.lines().collect();
-    assert!(lines[0].contains("6 resources") && lines[0].ends_with("apply ecs-task.toml  (present)"), "{listed}");
+    assert!(lines[0].contains("7 resources") && lines[0].ends_with("apply ecs-task.toml  (present)"), "{listed}");
     assert!(lines[1].starts_with("1  ") && lines[1].ends_with("damaged"), "{listed}");
     world.stepwright(&["state", "restore", FILE, "1", "--yes"]).expect(1).says(&["1.json ends in the middle"]);
     assert_eq!(serial(&world), 2);

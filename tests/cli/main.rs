@@ -19,6 +19,7 @@ mod history;
 mod hostile;
 mod interrupt;
 mod kill;
+mod log_group;
 mod mistakes;
 mod operator_permissions;
 mod permissions;

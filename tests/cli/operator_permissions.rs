@@ -102,6 +102,17 @@ fn asked(call: &Call, roles: &mut Roles) -> Vec<Asked> {
             asked
         }
         ("states", "DescribeStateMachine" | "DeleteStateMachine" | "ListExecutions") => plain(text("stateMachineArn")),
+        ("logs", "DescribeLogGroups") => plain(format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:*")),
+        ("logs", "TagResource" | "UntagResource" | "ListTagsForResource") => plain(text("resourceArn")),
+        ("logs", "PutLogGroupDeletionProtection") => plain(arn(&format!("log-group:{}:*", text("logGroupIdentifier")))),
+        ("logs", _) => {
+            let mut asked = plain(arn(&format!("log-group:{}:*", text("logGroupName"))));
+            if call.request["tags"].as_object().is_some_and(|tags| !tags.is_empty()) {
+                let bare = arn(&format!("log-group:{}", text("logGroupName")));
+                asked.push(ask("logs:TagResource", bare, Context::default()));
+            }
+            asked
+        }
         ("states", "ValidateStateMachineDefinition") => plain("*".to_owned()),
         (service, action) => panic!("what does {service}:{action} ask for? {call:?}"),
     }
@@ -192,6 +203,8 @@ const EVERYTHING: &str = r#"
 [stack]
 name = "s"
 region = "eu-central-1"
+[log_group.l]
+retention_in_days = 7
 [cluster.main]
 capacity_providers = ["FARGATE"]
 [role.bounded]
@@ -267,7 +280,7 @@ fn code_of_the_types() -> String {
 fn every_call_that_the_types_can_make_is_in_a_policy() {
     let code = code_of_the_types();
     let named = Regex::new(r#""((?:ecs|iam|states|sts|kms|logs):[A-Z][A-Za-z]+)""#).expect("a pattern");
-    let called = Regex::new(r"\.\s*(ecs|iam|sfn)\s*\.\s*([a-z_]+)\(\)").expect("a pattern");
+    let called = Regex::new(r"\.\s*(ecs|iam|sfn|logs)\s*\.\s*([a-z_]+)\(\)").expect("a pattern");
     let mut found: BTreeSet<String> = named.captures_iter(&code).map(|captured| captured[1].to_owned()).collect();
     let count = (found.len(), called.captures_iter(&code).count());
     found.extend(called.captures_iter(&code).map(|captured| {

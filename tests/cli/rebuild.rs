@@ -56,7 +56,7 @@ fn each_example_stack() {
 fn nothing_is_written_before_it_is_asked_about() {
     let world = lost(&ECS_TASK);
     let asked = world.stepwright(&["state", "rebuild", FILE]).expect(1);
-    asked.says(&["6 resources are marked as the stack nightly-report's:", "nobody can be asked"]);
+    asked.says(&["7 resources are marked as the stack nightly-report's:", "nobody can be asked"]);
     world.stepwright(&["state", "rebuild", FILE, "--format", "json"]).expect(1).says(&["--yes"]);
     assert!(!world.path(STATE).exists());
     let told = world.stepwright(&["state", "rebuild", FILE, "--yes", "--format", "json"]).expect(0).json();
@@ -193,7 +193,7 @@ fn a_state_that_can_be_read_is_not_given_up() {
     world.stepwright(&["apply", FILE, "--yes"]).expect(0);
     let before = world.read(STATE);
     world.stepwright(&["state", "rebuild", FILE, "--yes"]).expect(1).says(&[
-        "records 6 resources",
+        "records 7 resources",
         "nothing to rebuild",
         "--force",
     ]);

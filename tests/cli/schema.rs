@@ -28,6 +28,7 @@ const COMPARED: &[Compared] = &[
         // PutRolePolicy and AttachRolePolicy make each policy a call of its own.
         ours: &["name", "tags{}", "inline_policies{}", "managed_policy_arns[]", "permissions_for"],
     },
+    Compared { resource_type: "log_group", replaced: &["log_group_name"], ours: &["name"] },
     Compared { resource_type: "state_machine", replaced: &["tags[].key", "tags[].value"], ours: &["tags{}"] },
 ];
 

@@ -1,6 +1,6 @@
 """account.py - looks at the account behind AWS_ENDPOINT_URL, and prepares it for tests. It prints JSON.
 
-    python account.py show          what is there: clusters, task definitions, roles, state machines, each with its tags
+    python account.py show          what is there: clusters, task definitions, roles, log groups, state machines, each with its tags
     python account.py leftovers     the ARNs of it, one list; [] once everything is gone
     python account.py prepare       makes the cluster and the task definition that stacks/existing-cluster.toml looks up
     python account.py prepare-hand-made   makes by hand what nobody wrote a stack for, oddly formatted, as consoles and scripts leave it
@@ -82,12 +82,22 @@ def state_machines():
     return found
 
 
+def log_groups():
+    found, logs = {}, client("logs")
+    for group in pages("logs", "describe_log_groups", "logGroups"):
+        arn = group["arn"].removesuffix(":*")
+        found[group["logGroupName"]] = {"arn": arn, "tags": logs.list_tags_for_resource(resourceArn=arn)["tags"], **{
+            key: group.get(key) for key in ("retentionInDays", "logGroupClass", "kmsKeyId", "deletionProtectionEnabled")}}
+    return found
+
+
 def tags(listed):
     return {tag.get("key", tag.get("Key")): tag.get("value", tag.get("Value")) for tag in listed or []}
 
 
 def show():
-    return {"clusters": clusters(), "task_definitions": task_definitions(), "roles": roles(), "state_machines": state_machines()}
+    return {"clusters": clusters(), "task_definitions": task_definitions(), "roles": roles(), "log_groups": log_groups(),
+            "state_machines": state_machines()}
 
 
 def leftovers():
@@ -137,6 +147,8 @@ def prepare_hand_made():
         {"Effect": "Allow", "Action": "states:SendTaskSuccess", "Resource": "arn:aws:states:%s:%s:stateMachine:billing"}]}""" % (region, account))
     execution = iam.create_role(RoleName="billing-execution", AssumeRolePolicyDocument=trust, MaxSessionDuration=7200)["Role"]["Arn"]
     iam.attach_role_policy(RoleName="billing-execution", PolicyArn="arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy")
+    client("logs").create_log_group(logGroupName="/billing/worker", tags={"team": "billing"})
+    client("logs").put_retention_policy(logGroupName="/billing/worker", retentionInDays=14)
     containers = [
         {"name": "worker", "image": "public.ecr.aws/docker/library/busybox:1.37", "essential": True,
          "command": ["sh", "-c", "echo \"a\tb\" > /tmp/x\nexit 0\n"], "environment": [{"name": "Z", "value": "${HOME}/\u00e9"}, {"name": "A", "value": "1"},

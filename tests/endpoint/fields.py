@@ -6,6 +6,8 @@ address of the resource, and the path at which a plan must show it; null where t
 import json
 
 CLUSTER, ROLE, OTHER_ROLE, TASK = "drift-main", "drift-main", "drift-other", "drift-main"
+LOG_GROUP = "/aws/vendedlogs/states/drift"
+LOG_GROUP_ARN = f"arn:aws:logs:eu-central-1:123456789012:log-group:{LOG_GROUP}"
 POLICY = "arn:aws:iam::aws:policy/"
 CHANGES = {}
 
@@ -168,6 +170,40 @@ for name, shown, members in [
     change("state_machine.main", shown, name)(machine_member(**members))
 
 
+# ---------------------------------------------------------------- log groups
+
+@change("log_group.main", "retention_in_days")
+def retention_changed(aws):
+    aws("logs").put_retention_policy(logGroupName=LOG_GROUP, retentionInDays=7)
+
+
+@change("log_group.main", "retention_in_days")
+def retention_removed(aws):
+    aws("logs").delete_retention_policy(logGroupName=LOG_GROUP)
+
+
+@change("log_group.main", "kms_key_id")
+def log_key_changed(aws):
+    aws("logs").associate_kms_key(logGroupName=LOG_GROUP, kmsKeyId="arn:aws:kms:eu-central-1:123456789012:key/9")
+
+
+@change("log_group.main", "kms_key_id")
+def log_key_removed(aws):
+    aws("logs").disassociate_kms_key(logGroupName=LOG_GROUP)
+
+
+@change("log_group.main", "deletion_protection_enabled")
+def log_group_protected(aws):
+    aws("logs").put_log_group_deletion_protection(logGroupIdentifier=LOG_GROUP, deletionProtectionEnabled=True)
+
+
+for name, shown, made in [
+        ("log_tag_changed", "tags.team", {"team": "b"}), ("log_tag_added", 'tags["cost center"]', {"cost center": "1"})]:
+    change("log_group.main", shown, name)(lambda aws, made=made: aws("logs").tag_resource(resourceArn=LOG_GROUP_ARN, tags=made))
+for name, key in [("log_tag_removed", "stage"), ("log_tag_of_the_stack_removed", "owner")]:
+    change("log_group.main", f"tags.{key}", name)(lambda aws, key=key: aws("logs").untag_resource(resourceArn=LOG_GROUP_ARN, tagKeys=[key]))
+
+
 # ---------------------------------------------------------------- tags of each
 
 def tag_calls(service, arn, upper):
@@ -216,15 +252,19 @@ def role_deleted(aws):
     iam.delete_role(RoleName=ROLE)
 
 
+@change("log_group.main", None)
+def log_group_deleted(aws):
+    aws("logs").delete_log_group(logGroupName=LOG_GROUP)
+
+
 @change("state_machine.main", None)
 def machine_deleted(aws):
     aws("stepfunctions").delete_state_machine(stateMachineArn=machine(aws))
 
 
 def prepare(aws):
-    """The log groups that the stack and one of the changes name."""
-    for name in ("one", "two"):
-        try:
-            aws("logs").create_log_group(logGroupName=f"/aws/vendedlogs/states/{name}")
-        except aws("logs").exceptions.ResourceAlreadyExistsException:
-            pass
+    """The log group that one of the changes names."""
+    try:
+        aws("logs").create_log_group(logGroupName="/aws/vendedlogs/states/two")
+    except aws("logs").exceptions.ResourceAlreadyExistsException:
+        pass

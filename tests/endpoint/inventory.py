@@ -7,6 +7,7 @@ each of a thousand runs ask here. tests/chaos/selfcheck.py holds that both say t
 """
 from moto.ecs.models import ecs_backends
 from moto.iam.models import iam_backends
+from moto.logs.models import logs_backends
 from moto.stepfunctions.models import stepfunctions_backends
 
 
@@ -19,6 +20,8 @@ def inventory(account):
     for role in list(iam_backends[account]["aws"].roles.values()):
         if not role.path.startswith("/aws-service-role/"):
             found.append({"arn": role.arn, "tags": {tag["Key"]: tag["Value"] for tag in _iam_tags(role)}})
+    for backend in logs_backends[account].values():
+        found += [{"arn": group.arn, "tags": backend.list_tags_for_resource(group.arn)} for group in list(backend.groups.values())]
     for backend in stepfunctions_backends[account].values():
         for machine in list(backend.state_machines):
             found.append(_item(machine.arn, backend.tagger.list_tags_for_resource(machine.arn)["tags"]))

@@ -8,6 +8,7 @@ import time
 import urllib.parse
 
 from moto.ecs.models import EC2ContainerServiceBackend
+from moto.logs.models import logs_backends
 
 from strictness import ACCOUNT, KNOBS, Refusal, after, allows, before, memory, now_seconds, role_age_ms, role_seen, roles, statements, trusts
 
@@ -406,3 +407,111 @@ def redriving_is_refused(call):
     if execution["status"] in ("RUNNING", "SUCCEEDED"):
         raise Refusal("ExecutionNotRedrivable", f"Execution '{arn}' is in status {execution['status']} and can't be redriven")
     raise Refusal("ExecutionNotRedrivable", "this AWS is moto, which can't take up an execution again")
+
+
+# ================================================================ CloudWatch Logs
+
+RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+LOG_GROUP_CLASSES = ("STANDARD", "INFREQUENT_ACCESS", "DELIVERY", "ESSENTIALS")
+log_group_members = memory()    # (region, name) -> logGroupClass and deletionProtectionEnabled, which moto drops
+
+
+def log_group(call, name):
+    """A log group of moto's; refused if there is none."""
+    group = logs_backends[ACCOUNT][call.region].groups.get(name)
+    if not group:
+        raise Refusal("ResourceNotFoundException", "The specified log group does not exist.")
+    return group
+
+
+def invalid(value, member, constraint):
+    return Refusal("InvalidParameterException", f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}")
+
+
+def refuse_bad_key(parameters):
+    key = parameters.get("kmsKeyId")
+    if key is not None and not re.fullmatch(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/.+", key):
+        raise Refusal("InvalidParameterException", "The specified KMS Key Id could not be found.")
+
+
+@before("logs", "CreateLogGroup")
+def a_new_log_group_is_checked(call):
+    name, tags = call.parameters.get("logGroupName") or "", call.parameters.get("tags")
+    if not re.fullmatch(r"[._/#A-Za-z0-9-]{1,512}", name) or name.startswith("aws/"):
+        raise invalid(name, "logGroupName", r"Member must satisfy regular expression pattern: [\.\-_/#A-Za-z0-9]+")
+    if call.parameters.get("logGroupClass", "STANDARD") not in LOG_GROUP_CLASSES:
+        raise invalid(call.parameters["logGroupClass"], "logGroupClass", "Member must satisfy enum value set")
+    if tags == {}:
+        raise invalid({}, "tags", "Member must have length greater than or equal to 1")
+    if any(key.lower().startswith("aws:") for key in tags or {}):
+        raise Refusal("InvalidParameterException", "Tag keys can not start with 'aws:'.")
+    refuse_bad_key(call.parameters)
+
+
+@after("logs", "CreateLogGroup")
+def a_log_group_has_a_class(call, answer):
+    members = {"logGroupClass": call.parameters.get("logGroupClass") or "STANDARD",
+               "deletionProtectionEnabled": bool(call.parameters.get("deletionProtectionEnabled"))}
+    log_group_members[call.region, call.parameters["logGroupName"]] = members
+    if members["logGroupClass"] == "DELIVERY":
+        log_group(call, call.parameters["logGroupName"]).set_retention_policy(2)
+    return answer
+
+
+@after("logs", "DescribeLogGroups")
+def log_groups_are_told_whole(call, answer):
+    for group in answer["logGroups"]:
+        group.update(log_group_members.get((call.region, group["logGroupName"]), {"logGroupClass": "STANDARD", "deletionProtectionEnabled": False}))
+    return answer
+
+
+@before("logs", "PutRetentionPolicy")
+def only_some_retentions(call):
+    days = call.parameters.get("retentionInDays")
+    if days not in RETENTIONS:
+        raise invalid(days, "retentionInDays", f"Member must satisfy enum value set: {list(RETENTIONS)}")
+
+
+@before("logs", "AssociateKmsKey")
+def associate_kms_key(call):
+    refuse_bad_key(call.parameters)
+    log_group(call, call.parameters.get("logGroupName")).kms_key_id = call.parameters["kmsKeyId"]
+    return {}
+
+
+@before("logs", "DisassociateKmsKey")
+def disassociate_kms_key(call):
+    log_group(call, call.parameters.get("logGroupName")).kms_key_id = None
+    return {}
+
+
+@before("logs", "PutLogGroupDeletionProtection")
+def put_log_group_deletion_protection(call):
+    name = call.parameters.get("logGroupIdentifier", "").rpartition(":log-group:")[2]
+    log_group(call, name)
+    members = log_group_members.setdefault((call.region, name), {"logGroupClass": "STANDARD"})
+    members["deletionProtectionEnabled"] = bool(call.parameters.get("deletionProtectionEnabled"))
+    return {}
+
+
+@before("logs", "DeleteLogGroup")
+def a_protected_log_group_stays(call):
+    name = call.parameters.get("logGroupName")
+    if log_group_members.get((call.region, name), {}).get("deletionProtectionEnabled"):
+        raise Refusal("ValidationException", f"Log group {name} has deletion protection enabled.")
+
+
+@after("logs", "DeleteLogGroup")
+def nothing_of_a_log_group_is_left(call, answer):
+    name = call.parameters["logGroupName"]
+    log_group_members.pop((call.region, name), None)
+    logs_backends[ACCOUNT][call.region].tagger.delete_all_tags_for_resource(f"arn:aws:logs:{call.region}:{ACCOUNT}:log-group:{name}")
+    return answer
+
+
+@before("logs", "ListTagsForResource", "TagResource", "UntagResource")
+def tags_hang_on_the_arn_without_an_asterisk(call):
+    arn = call.parameters.get("resourceArn", "")
+    if arn.endswith("*"):
+        raise invalid(arn, "resourceArn", r"Member must satisfy regular expression pattern: [\w+=/:,.@-]*")
+    log_group(call, arn.rpartition(":log-group:")[2])

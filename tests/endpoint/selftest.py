@@ -36,7 +36,8 @@ class Strictness(unittest.TestCase):
         cls.endpoint = json.loads(cls.process.stdout.readline())
         session = boto3.Session(aws_access_key_id="AKIAIOSFODNN7EXAMPLE", aws_secret_access_key="test", region_name=REGION)
         config = Config(retries={"total_max_attempts": 1}, parameter_validation=False, proxies={})
-        cls.ecs, cls.iam, cls.states = (session.client(name, endpoint_url=cls.endpoint["url"], config=config) for name in ("ecs", "iam", "stepfunctions"))
+        cls.ecs, cls.iam, cls.states, cls.logs = (session.client(name, endpoint_url=cls.endpoint["url"], config=config)
+                                                  for name in ("ecs", "iam", "stepfunctions", "logs"))
 
     @classmethod
     def tearDownClass(cls):
@@ -241,6 +242,52 @@ class Strictness(unittest.TestCase):
         passed = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*", "Condition": {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}}
         self.iam.put_role_policy(RoleName="workflow", PolicyName="run", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [*statements, passed]}))
         self.assertIn("iam:PassRole", self.failure_of(arn)["cause"])
+
+    # -- CloudWatch Logs
+
+    def log_group(self, name="/nightly"):
+        return self.logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"][0]
+
+    def test_log_groups_are_checked(self):
+        create = self.logs.create_log_group
+        for name in ("a b", "aws/x", "", "a" * 513):
+            self.refused("InvalidParameterException", create, logGroupName=name)
+        for wrong in ({"tags": {}}, {"tags": {"aws:x": "1"}}, {"logGroupClass": "CHEAP"}, {"kmsKeyId": "alias/x"}):
+            self.refused("InvalidParameterException", create, logGroupName="/nightly", **wrong)
+        create(logGroupName="/nightly")
+        self.refused("ResourceAlreadyExistsException", create, logGroupName="/nightly")
+        for days in (0, 2, 31):
+            self.refused("InvalidParameterException", self.logs.put_retention_policy, logGroupName="/nightly", retentionInDays=days)
+        self.refused("ResourceNotFoundException", self.logs.put_retention_policy, logGroupName="/daily", retentionInDays=1)
+        self.refused("ResourceNotFoundException", self.logs.delete_log_group, logGroupName="/daily")
+
+    def test_log_groups_are_told_whole(self):
+        key = f"arn:aws:kms:{REGION}:123456789012:key/1"
+        self.logs.create_log_group(logGroupName="/nightly", logGroupClass="INFREQUENT_ACCESS", kmsKeyId=key, tags={"a": "b"})
+        self.logs.put_retention_policy(logGroupName="/nightly", retentionInDays=7)
+        told = self.log_group()
+        self.assertEqual((told["logGroupClass"], told["kmsKeyId"], told["retentionInDays"], told["deletionProtectionEnabled"]),
+                         ("INFREQUENT_ACCESS", key, 7, False))
+        self.assertEqual(told["arn"], told["logGroupArn"] + ":*")
+        self.assertEqual(self.logs.list_tags_for_resource(resourceArn=told["logGroupArn"])["tags"], {"a": "b"})
+        self.refused("InvalidParameterException", self.logs.list_tags_for_resource, resourceArn=told["arn"])
+        self.refused("ResourceNotFoundException", self.logs.list_tags_for_resource, resourceArn=told["logGroupArn"] + "2")
+        self.logs.disassociate_kms_key(logGroupName="/nightly")
+        self.logs.delete_retention_policy(logGroupName="/nightly")
+        self.assertTrue("kmsKeyId" not in self.log_group() and "retentionInDays" not in self.log_group())
+        self.logs.associate_kms_key(logGroupName="/nightly", kmsKeyId=key)
+        self.assertEqual(self.log_group()["kmsKeyId"], key)
+
+    def test_a_protected_log_group_stays_and_a_deleted_one_leaves_nothing(self):
+        self.logs.create_log_group(logGroupName="/nightly", logGroupClass="DELIVERY", tags={"a": "b"}, deletionProtectionEnabled=True)
+        self.assertEqual(self.log_group()["retentionInDays"], 2)
+        self.refused("deletion protection", self.logs.delete_log_group, logGroupName="/nightly")
+        arn = self.log_group()["logGroupArn"]
+        self.logs.put_log_group_deletion_protection(logGroupIdentifier=arn, deletionProtectionEnabled=False)
+        self.logs.delete_log_group(logGroupName="/nightly")
+        self.logs.create_log_group(logGroupName="/nightly")
+        self.assertEqual(self.logs.list_tags_for_resource(resourceArn=arn)["tags"], {})
+        self.assertEqual(self.log_group()["logGroupClass"], "STANDARD")
 
     # -- IAM
 

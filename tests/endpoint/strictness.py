@@ -34,8 +34,8 @@ import uuid
 
 from moto.ecs.models import ecs_backends
 from moto.iam.models import iam_backends
-from moto.s3.models import s3_backends
 from moto.logs.models import logs_backends
+from moto.s3.models import s3_backends
 from moto.stepfunctions.models import stepfunctions_backends
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
@@ -141,7 +141,7 @@ def answer_call(application, environ, start_response):
         with _lock:
             return _respond(start_response, "200 OK", VIEWS[path]())
     call = Call(application, environ)
-    if call.service not in ("ecs", "iam", "states"):
+    if call.service not in ("ecs", "iam", "logs", "states"):
         environ["wsgi.input"] = io.BytesIO(call.body)
         try:
             with _lock:

@@ -3,7 +3,7 @@
 use crate::document::permissions::given::{Given, known};
 use crate::document::permissions::names::with_suffix;
 use crate::document::permissions::{Cause, Need, Target, arn, text, value};
-use crate::template::Template;
+use crate::template::{Part, Reference, Template};
 use crate::value::{Path, Segment, Value};
 
 /// Everything that ECS does with the execution role before the containers of `spec` run, and around them.
@@ -53,10 +53,7 @@ pub fn of_containers(spec: &Value) -> Vec<Need> {
         let logs = container.get("log_configuration").filter(|logs| logs.text("log_driver") == Some("awslogs"));
         if let Some(options) = logs.and_then(|logs| logs.get("options")) {
             let group = match options.get("awslogs-group").map(known) {
-                Some(Given::Known(group)) => {
-                    let group = [text("log-group:")].into_iter().chain(group.parts().iter().cloned());
-                    Target::All(vec![with_suffix(&arn("logs", group), ":*")])
-                }
+                Some(Given::Known(group)) => Target::All(vec![with_suffix(&log_group(&group), ":*")]),
                 _ => Target::Untold("the log group is not known here".to_owned()),
             };
             let actions = ["logs:CreateLogStream", "logs:PutLogEvents"];
@@ -69,6 +66,19 @@ pub fn of_containers(spec: &Value) -> Vec<Need> {
     needs
 }
 
+/// The ARN of the log group that is called `name`.
+fn log_group(name: &Template) -> Value {
+    match name.parts() {
+        [Part::Reference(Reference::Attribute { address, attribute })]
+            if address.resource_type == "log_group" && attribute == "name" =>
+        {
+            let attribute = "arn".to_owned();
+            value(Template::from_parts([Part::Reference(Reference::Attribute { address: address.clone(), attribute })]))
+        }
+        parts => arn("logs", [text("log-group:")].into_iter().chain(parts.iter().cloned())),
+    }
+}
+
 /// The ARN of the repository of an image in a private registry of ECR.
 fn repository(image: &Value) -> Option<Value> {
     let Given::Known(template) = known(image) else { return None };
@@ -76,7 +86,7 @@ fn repository(image: &Value) -> Option<Value> {
     let (host, rest) = image.split_once('/')?;
     let [account, "dkr", "ecr", region, "amazonaws", ..] = host.split('.').collect::<Vec<_>>()[..] else { return None };
     let repository = rest.split('@').next()?.split(':').next()?;
-    let partition = crate::template::Part::Reference(crate::template::Reference::AccountPartition);
+    let partition = Part::Reference(Reference::AccountPartition);
     let rest = text(format!(":ecr:{region}:{account}:repository/{repository}"));
     Some(value(Template::from_parts([text("arn:"), partition, rest])))
 }

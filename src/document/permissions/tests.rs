@@ -120,6 +120,20 @@ fn containers() {
 }
 
 #[test]
+fn a_log_group_that_is_referred_to() {
+    for (name, needed) in [
+        ("${log_group.x.name}", "${log_group.x.arn}:*"),
+        ("${data.log_group.x.name}", "${data.log_group.x.arn}:*"),
+        ("/ecs/${stack.name}", "~logs:log-group:/ecs/${stack.name}:*"),
+    ] {
+        let logging = json!({ "log_driver": "awslogs", "options": { "awslogs-group": name } });
+        let needs = of_containers(&read(json!({ "container_definitions": [{ "name": "c", "log_configuration": logging }] })));
+        let wanted = [format!("logs:CreateLogStream @ {needed}"), format!("logs:PutLogEvents @ {needed}")];
+        assert_eq!(needs.iter().map(told).collect::<Vec<_>>(), wanted);
+    }
+}
+
+#[test]
 fn a_policy_of_statements_grants_what_it_is_made_of() {
     let definition = task("ecs:runTask.sync", &json!({ "TaskDefinition": "report", "Tags": [] }));
     let needs = needs_of(json!({ "name": "m", "definition": definition }), Some(&["${role.a.arn}"]));

@@ -27,13 +27,13 @@ fn a_state() {
         module.roles.aws_iam_role.this["task"] = role.roles_this_task  arn:aws:iam::123456789012:role/batch/report-task
         module.flow["nightly"].aws_iam_role.workflow = role.workflow  arn:aws:iam::123456789012:role/report-workflow
         module.flow["nightly"].aws_sfn_state_machine.nightly-report = state_machine.nightly-report  arn:aws:states:eu-central-1:123456789012:stateMachine:report
+        aws_cloudwatch_log_group.report = log_group.report  arn:aws:logs:eu-central-1:123456789012:log-group:/report
         part: aws_ecs_cluster_capacity_providers.main of aws_ecs_cluster.main
         part: module.flow["nightly"].aws_iam_role_policy.run of module.flow["nightly"].aws_iam_role.workflow
         part: module.roles.aws_iam_role_policy_attachment.this[0] of module.roles.aws_iam_role.this["execution"]
         part: aws_iam_policy_attachment.shared of module.roles.aws_iam_role.this["task"]
         stays: aws_iam_role_policy.elsewhere
         stays: aws_iam_policy.p
-        stays: aws_cloudwatch_log_group.report
     "#]]
     .assert_eq(&told(STATE));
 }
@@ -87,6 +87,7 @@ fn what_a_stack_describes() {
     assert_eq!(described("state_machine", json!({ "name": "report" })), ["nightly-report"]);
     assert_eq!(described("task_definition", json!({ "family": "report" })), ["report"]);
     assert_eq!(described("role", json!({ "name": "report-task", "path": "/batch/" })), ["roles_this_task"]);
+    assert_eq!(described("log_group", json!({ "name": "/report" })), ["report"]);
     assert_eq!(described("role", json!({ "name": "report-task" })), Vec::<String>::new());
     assert_eq!(described("cluster", json!({ "name": "reports" })), Vec::<String>::new());
 }

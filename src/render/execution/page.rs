@@ -13,9 +13,9 @@ use serde_json::Value as Json;
 use crate::execution::{Attempt, EcsTask, Entry, ExecutionArn, NodeStatus, sentence};
 use crate::flow::NodeKind;
 use crate::render::execution::View;
+use crate::render::execution::page_style::style_sheet;
 use crate::render::execution::status::{self, Told};
 use crate::render::flow::{Badge, escape, svg_with_badges};
-use crate::render::execution::page_style::style_sheet;
 
 /// Longer values are cut, in characters.
 const LONGEST_VALUE: usize = 20_000;
@@ -166,7 +166,13 @@ fn row(out: &mut dyn Write, view: View<'_>, entry: &Entry, (span, is_retrying): 
     let time = status::elapsed(seconds, entry.stopped.is_none());
     let depth = view.execution.around(entry).count().min(12);
     writeln!(out, "<details class=\"{}\"><summary>", class(told))?;
-    writeln!(out, "<span class=\"what\" style=\"padding-left:{}px\"><i>{}</i> <b>{}</b>", depth * 14, told.sign, escape(&view.execution.path(entry)))?;
+    writeln!(
+        out,
+        "<span class=\"what\" style=\"padding-left:{}px\"><i>{}</i> <b>{}</b>",
+        depth * 14,
+        told.sign,
+        escape(&view.execution.path(entry))
+    )?;
     let kind = entry.kind.map(|kind| kind.name()).unwrap_or_default();
     let attempts = if entry.attempts.len() > 1 { format!(", {} attempts", entry.attempts.len()) } else { String::new() };
     writeln!(out, "<small>{kind} · {} · {time}{attempts}</small></span>", escape(told.word))?;

@@ -104,7 +104,8 @@ fn long(count: usize) -> (Value, Vec<Event>) {
     let mut states = serde_json::Map::new();
     let mut events = vec![serde_json::json!({ "type": "ExecutionStarted", "executionStartedEventDetails": { "input": value } })];
     for index in 0..count {
-        let next = if index + 1 < count { serde_json::json!({ "Next": name(index + 1) }) } else { serde_json::json!({ "End": true }) };
+        let next =
+            if index + 1 < count { serde_json::json!({ "Next": name(index + 1) }) } else { serde_json::json!({ "End": true }) };
         let mut state = serde_json::json!({ "Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "Retry": [{ "ErrorEquals": ["States.ALL"] }] });
         if let (Some(state), Json::Object(next)) = (state.as_object_mut(), next) {
             state.extend(next);
@@ -122,9 +123,13 @@ fn long(count: usize) -> (Value, Vec<Event>) {
             break;
         }
         events.push(serde_json::json!({ "type": "TaskSucceeded", "taskSucceededEventDetails": { "resourceType": "ecs", "resource": "runTask.sync", "output": value } }));
-        events.push(serde_json::json!({ "type": "TaskStateExited", "stateExitedEventDetails": { "name": name(index), "output": value } }));
+        events.push(
+            serde_json::json!({ "type": "TaskStateExited", "stateExitedEventDetails": { "name": name(index), "output": value } }),
+        );
     }
-    events.push(serde_json::json!({ "type": "ExecutionFailed", "executionFailedEventDetails": { "error": "<b>E</b>", "cause": value } }));
+    events.push(
+        serde_json::json!({ "type": "ExecutionFailed", "executionFailedEventDetails": { "error": "<b>E</b>", "cause": value } }),
+    );
     let parsed = events.iter_mut().enumerate().map(|(index, event)| {
         event["id"] = (index + 1).into();
         event["previousEventId"] = index.into();

@@ -161,7 +161,8 @@ impl Lines {
         let small = self.what.iter().chain(&self.badge).map(|line| text_width(line, SMALL_SIZE));
         let retries = self.retries.iter().map(|line| text_width(line, SMALL_SIZE) + ICON);
         let width = names.chain(small).chain(retries).fold(64.0, f64::max);
-        let height = self.name.len() as f64 * NAME_LINE + (self.what.len() + self.retries.len() + self.badge.len()) as f64 * SMALL_LINE;
+        let height =
+            self.name.len() as f64 * NAME_LINE + (self.what.len() + self.retries.len() + self.badge.len()) as f64 * SMALL_LINE;
         Size { width: (width + 2.0 * BESIDE_TEXT).ceil(), height: height + 2.0 * ABOVE_TEXT }
     }
 }

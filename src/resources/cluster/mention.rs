@@ -7,6 +7,7 @@ use crate::aws::{Aws, Error};
 use crate::place::Place;
 use crate::resource::{Mention, Piece, ResourceType, TerraformNames};
 use crate::resources::cluster::Cluster;
+use crate::value::Path;
 
 pub static TERRAFORM: TerraformNames =
     TerraformNames { resource: "aws_ecs_cluster", parts: &[("aws_ecs_cluster_capacity_providers", "cluster_name")] };
@@ -34,6 +35,12 @@ pub fn mentions(text: &str, place: &Place) -> Vec<Mention> {
 pub fn by_name(name: &str, place: &Place) -> Option<Mention> {
     let is_name = !name.is_empty() && name.chars().all(is_allowed);
     is_name.then(|| mention(name, 0..name.len(), place, Vec::new())).flatten()
+}
+
+/// Where the sessions of Execute Command are logged.
+pub fn bare_names() -> Vec<(Path, &'static str)> {
+    let logging = Path::key("configuration").join_key("execute_command_configuration").join_key("log_configuration");
+    vec![(logging.join_key("cloud_watch_log_group_name"), "log_group")]
 }
 
 fn mention(text: &str, name: Range<usize>, place: &Place, mut pieces: Vec<Piece>) -> Option<Mention> {

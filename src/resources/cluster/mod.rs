@@ -112,6 +112,10 @@ impl ResourceType for Cluster {
         mention::by_name(name, place)
     }
 
+    fn bare_names(&self, _spec: &Value) -> Vec<(Path, &'static str)> {
+        mention::bare_names()
+    }
+
     fn terraform(&self) -> Option<&'static TerraformNames> {
         Some(&mention::TERRAFORM)
     }

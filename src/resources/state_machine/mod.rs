@@ -3,6 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `state_machine.rs` | the fields, and the contract of a resource type |
+//! | `normalise.rs` | the one form in which Step Functions takes the ARN of a log group |
 //! | `validate.rs` | what Step Functions would refuse, beyond the limits of the fields |
 //! | `meaning.rs` | what a definition says of other resources, held against these |
 //! | `run_task.rs` | the same of the tasks that it runs: launch type, network, containers, size |
@@ -37,6 +38,7 @@ use crate::value::{Path, Value};
 mod delete;
 mod meaning;
 mod mention;
+mod normalise;
 mod operator;
 mod opinion;
 mod read;
@@ -100,7 +102,7 @@ pub struct LogDestination {
 /// A log group of CloudWatch Logs.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CloudWatchLogsLogGroup {
-    /// The ARN of the log group, with `:*` at its end.
+    /// The ARN of the log group, with `:*` at its end; a reference, `${log_group.NAME.arn}`, gets it by itself.
     #[schemars(length(min = 1, max = 256))]
     pub log_group_arn: Option<String>,
 }
@@ -156,6 +158,10 @@ impl ResourceType for StateMachine {
 
     fn schema(&self) -> &'static Field {
         &SCHEMA
+    }
+
+    fn normalise(&self, spec: &mut Value) {
+        normalise::normalise(spec);
     }
 
     fn validate(&self, spec: &Value) -> Vec<Finding> {

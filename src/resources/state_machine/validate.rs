@@ -4,6 +4,7 @@ use crate::diagnostic::Finding;
 use crate::document::states_language::{self, LONGEST_DEFINITION, MachineType};
 use crate::resources::tags;
 use crate::schema::wire;
+use crate::template::{Part, Reference, Template};
 use crate::value::{Path, Segment, Value};
 
 /// Besides white space and control characters.
@@ -73,7 +74,7 @@ fn check_logging(spec: &Value, findings: &mut Vec<Finding>) {
     let destinations = logging.get("destinations").map(Value::items).unwrap_or_default();
     if is_logging(spec) && destinations.is_empty() {
         findings.push(Finding::error(path.clone(), "the logs have no destination").help(
-            "add destinations = [{ cloud_watch_logs_log_group = { log_group_arn = \"arn:…:log-group:NAME:*\" } }], or set level = \"OFF\"",
+            "add destinations = [{ cloud_watch_logs_log_group = { log_group_arn = \"${log_group.NAME.arn}\" } }], or set level = \"OFF\"",
         ));
     }
     for (index, destination) in destinations.iter().enumerate() {
@@ -86,6 +87,10 @@ fn check_logging(spec: &Value, findings: &mut Vec<Finding>) {
         match group.get("log_group_arn") {
             None => findings.push(Finding::error(path, "the log group has no `log_group_arn`")),
             Some(Value::String(arn)) => findings.extend(check_log_group_arn(arn, &path.join_key("log_group_arn"))),
+            Some(Value::Pending(template)) if is_name_of_log_group(template) => {
+                let finding = Finding::error(path.join_key("log_group_arn"), "a log group is named by its ARN here");
+                findings.push(finding.replacement(template.to_string().replace(".name}", ".arn}")));
+            }
             // A template is known by its end.
             Some(Value::Pending(template)) if !template.to_string().ends_with('}') && !template.to_string().ends_with(":*") => {
                 findings.push(
@@ -96,6 +101,12 @@ fn check_logging(spec: &Value, findings: &mut Vec<Finding>) {
             Some(_) => {}
         }
     }
+}
+
+/// Whether it is the reference to the name of a log group, and nothing else.
+fn is_name_of_log_group(template: &Template) -> bool {
+    let [Part::Reference(Reference::Attribute { address, attribute })] = template.parts() else { return false };
+    address.resource_type == "log_group" && attribute == "name"
 }
 
 fn check_log_group_arn(arn: &str, path: &Path) -> Option<Finding> {

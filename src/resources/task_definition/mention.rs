@@ -1,4 +1,5 @@
-//! Task definitions where others name them: a family alone, with a revision, or with a wildcard for it.
+//! Task definitions where others name them: a family alone, with a revision, or with a wildcard for it. And what they name
+//! by less than an ARN.
 
 use aws_sdk_ecs::types::TaskDefinitionFamilyStatus;
 
@@ -7,6 +8,7 @@ use crate::aws::{Aws, Error};
 use crate::place::Place;
 use crate::resource::{Mention, Piece, ResourceType, TerraformNames};
 use crate::resources::task_definition::TaskDefinition;
+use crate::value::{Path, Segment, Value};
 
 pub static TERRAFORM: TerraformNames = TerraformNames { resource: "aws_ecs_task_definition", parts: &[] };
 
@@ -49,6 +51,19 @@ fn read(text: &str, arn_start: usize, start: usize, place: &Place) -> Option<Men
         pieces.push(Piece { range: revision, attribute: "revision" });
     }
     Some(Mention { id: TaskDefinition.id(named, place)?, pieces })
+}
+
+/// Where a container gives the name of the log group that it logs to.
+pub fn bare_names(spec: &Value) -> Vec<(Path, &'static str)> {
+    let containers = spec.get("container_definitions").map(Value::items).unwrap_or_default().iter().enumerate();
+    let logging = containers.filter(|(_, container)| {
+        container.get("log_configuration").is_some_and(|logs| logs.text("log_driver") == Some("awslogs"))
+    });
+    let path = |index| {
+        let container = Path::key("container_definitions").join(Segment::Index(index));
+        container.join_key("log_configuration").join_key("options").join_key("awslogs-group")
+    };
+    logging.map(|(index, _)| (path(index), "log_group")).collect()
 }
 
 fn is_allowed(character: char) -> bool {

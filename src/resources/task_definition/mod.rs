@@ -28,7 +28,7 @@ use crate::resource::{
 };
 use crate::resources::{ecs, tags};
 use crate::schema::{Difference, Field};
-use crate::value::Value;
+use crate::value::{Path, Value};
 
 mod container;
 mod describe;
@@ -121,6 +121,10 @@ impl ResourceType for TaskDefinition {
 
     fn mention_by_name(&self, name: &str, place: &Place) -> Option<Mention> {
         mention::by_name(name, place)
+    }
+
+    fn bare_names(&self, spec: &Value) -> Vec<(Path, &'static str)> {
+        mention::bare_names(spec)
     }
 
     fn role_uses(&self, spec: &Value, _around: &dyn Around) -> Vec<RoleUse> {

@@ -26,6 +26,7 @@ pub const ECS_TASK: Fixture = Fixture {
     looks_up: false,
     addresses: &[
         "cluster.main",
+        "log_group.report",
         "role.task",
         "role.task_execution",
         "role.workflow",
@@ -38,6 +39,7 @@ pub const ECS_TASK: Fixture = Fixture {
         ":role/nightly-report-task",
         ":role/nightly-report-task_execution",
         ":role/nightly-report-workflow",
+        ":log-group:nightly-report-report",
         ":stateMachine:nightly-report-nightly",
     ],
     change: &["--var", "image=public.ecr.aws/docker/library/busybox:1.38"],

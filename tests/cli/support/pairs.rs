@@ -45,6 +45,7 @@ fn pair(row: &Json) -> Pair {
             "container" | "task" => "task_definition",
             "state_machine" => "state_machine",
             "cluster" => "cluster",
+            "log_group" => "log_group",
             other => panic!("there is no kind {other}"),
         },
         a: spec(kind, row, &row["a"]),

@@ -36,18 +36,21 @@ impl Dice {
     }
 }
 
-/// A whole stack as JSON: clusters, roles, task definitions and state machines.
+/// A whole stack as JSON: some of each type.
 pub fn stack(seed: u64) -> Json {
     let dice = &mut Dice::new(seed);
     let of = |count: usize, make: &mut dyn FnMut() -> Json| -> Json {
         Json::Object((0..count).map(|number| (format!("r{number}"), make())).collect::<Map<_, _>>())
     };
+    let task_definitions = of(8, &mut || task_definition(dice));
+    let has_network = task_definitions["r0"]["network_mode"] == "awsvpc";
     json!({
         "stack": { "name": format!("random-{seed}"), "region": "eu-central-1", "tags": { "owner": "random" } },
         "cluster": of(3, &mut || cluster(dice)),
         "role": of(4, &mut || role(dice)),
-        "task_definition": of(8, &mut || task_definition(dice)),
-        "state_machine": of(4, &mut || state_machine(dice)),
+        "log_group": of(3, &mut || log_group(dice)),
+        "task_definition": task_definitions,
+        "state_machine": of(4, &mut || state_machine(dice, has_network)),
     })
 }
 
@@ -76,6 +79,16 @@ fn cluster(dice: &mut Dice) -> Json {
         it["default_capacity_provider_strategy"] = providers.iter().enumerate().map(strategy).collect();
     }
     it["capacity_providers"] = json!(providers);
+    it
+}
+
+fn log_group(dice: &mut Dice) -> Json {
+    let mut it = json!({});
+    dice.perhaps(&mut it, "tags", tags);
+    dice.perhaps(&mut it, "retention_in_days", |dice| json!(dice.pick(&[1, 30, 3653])));
+    dice.perhaps(&mut it, "log_group_class", |dice| json!(dice.pick(&["STANDARD", "INFREQUENT_ACCESS"])));
+    dice.perhaps(&mut it, "kms_key_id", |_| json!("arn:aws:kms:eu-central-1:123456789012:key/1234"));
+    dice.perhaps(&mut it, "deletion_protection_enabled", |_| json!(false));
     it
 }
 
@@ -215,8 +228,9 @@ fn container(dice: &mut Dice, number: usize, is_fargate: bool, has_ports: bool) 
     dice.perhaps(&mut it, "user", |dice| json!(dice.pick(&["root", "1000:1000"])));
     dice.perhaps(&mut it, "working_directory", |_| json!("/work"));
     dice.perhaps(&mut it, "docker_labels", |_| json!({ "b": "1", "a": "" }));
-    dice.perhaps(&mut it, "log_configuration", |_| {
-        json!({ "log_driver": "awslogs", "options": { "awslogs-region": "eu-central-1", "awslogs-group": "g", "awslogs-stream-prefix": "p" } })
+    dice.perhaps(&mut it, "log_configuration", |dice| {
+        let group = dice.pick(&["g", "${log_group.r0.name}"]);
+        json!({ "log_driver": "awslogs", "options": { "awslogs-region": "eu-central-1", "awslogs-group": group, "awslogs-stream-prefix": "p" } })
     });
     dice.perhaps(&mut it, "health_check", |dice| {
         let mut it = json!({ "command": ["CMD-SHELL", "exit 0"] });
@@ -236,13 +250,17 @@ fn container(dice: &mut Dice, number: usize, is_fargate: bool, has_ports: bool) 
     it
 }
 
-fn state_machine(dice: &mut Dice) -> Json {
+/// It runs `task_definition.r0`, which may have a network of its own.
+fn state_machine(dice: &mut Dice, has_network: bool) -> Json {
     let retry = json!([{ "ErrorEquals": ["States.TaskFailed", "States.Timeout"], "MaxAttempts": dice.roll(4), "BackoffRate": dice.pick(&[json!(2), json!(2.0), json!(1.5)]) }]);
     let mut task = json!({
         "Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "End": true,
-        // Which task it is stands in an expression, so that nobody judges whether this random one can be run so.
-        "Parameters": { "Cluster": "${cluster.r0.arn}", "TaskDefinition.$": "States.Format('{}', '${task_definition.r0.arn}')" },
+        "Parameters": { "Cluster": "${cluster.r0.arn}", "TaskDefinition": "${task_definition.r0.arn}", "LaunchType": if has_network { "FARGATE" } else { "EC2" } },
     });
+    if has_network {
+        let network = json!({ "AwsvpcConfiguration": { "Subnets": ["subnet-00000000000000000"] } });
+        task["Parameters"]["NetworkConfiguration"] = network;
+    }
     dice.perhaps(&mut task, "Retry", |_| retry);
     dice.perhaps(&mut task, "TimeoutSeconds", |_| json!(3600));
     task["Catch"] = json!([{ "ErrorEquals": [dice.pick(&["States.ALL", "States.TaskFailed"])], "Next": "Failed" }]);
@@ -261,6 +279,10 @@ fn state_machine(dice: &mut Dice) -> Json {
     dice.perhaps(&mut it, "tags", tags);
     dice.perhaps(&mut it, "tracing_configuration", |dice| json!({ "enabled": dice.roll(2) == 0 }));
     dice.perhaps(&mut it, "type", |_| json!("STANDARD"));
+    dice.perhaps(&mut it, "logging_configuration", |dice| {
+        let arn = dice.pick(&["${log_group.r1.arn}", "${log_group.r1.arn}:*"]);
+        json!({ "level": dice.pick(&["ALL", "ERROR"]), "destinations": [{ "cloud_watch_logs_log_group": { "log_group_arn": arn } }] })
+    });
     it
 }
 

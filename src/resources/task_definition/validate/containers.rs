@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Finding, nearest};
 use crate::resources::task_definition::validate::{Task, elements, has, integer, is_true, nameless, says_nothing};
+use crate::template::{Part, Reference};
 use crate::value::{Path, Value};
 
 pub fn validate(task: &Task<'_>) -> Vec<Finding> {
@@ -34,6 +35,7 @@ pub fn validate(task: &Task<'_>) -> Vec<Finding> {
         findings.extend(mounts(task, path, container));
         findings.extend(dependencies(task, path, container));
         findings.extend(logs(path, container));
+        findings.extend(log_group(path, container));
         findings.extend(health(path, container));
         findings.extend(devices(path, container));
     }
@@ -310,6 +312,17 @@ fn logs(path: &Path, container: &Value) -> Option<Finding> {
         let at = path.join_key("log_configuration").join_key("log_driver");
         let finding = Finding::error(at, format!("the log driver `awslogs` needs the option {}", missing.join(" and ")));
         finding.help("options = { awslogs-group = \"…\", awslogs-region = \"${stack.region}\", awslogs-stream-prefix = \"…\" }")
+    })
+}
+
+/// The driver takes a log group by its name.
+fn log_group(path: &Path, container: &Value) -> Option<Finding> {
+    let log = container.get("log_configuration").filter(|log| log.text("log_driver") == Some("awslogs"))?;
+    let Value::Pending(template) = log.get("options")?.get("awslogs-group")? else { return None };
+    let [Part::Reference(Reference::Attribute { address, attribute })] = template.parts() else { return None };
+    (address.resource_type == "log_group" && attribute == "arn").then(|| {
+        let at = path.join_key("log_configuration").join_key("options").join_key("awslogs-group");
+        Finding::error(at, "a log group is named by its name here").replacement(format!("${{{address}.name}}"))
     })
 }
 
