@@ -13,9 +13,12 @@ help: ## what can be made
 demo: need-cargo venv ## plan, apply, change and destroy the example workflow against a local AWS stand-in
 	@demo/run.sh
 
-test: need-cargo venv ## all tests: the stand-in's own, the crate's, and the harness of `make chaos`
+test: need-cargo venv ## all tests: the stand-in's own, the crate's, pages in a browser, and the harness of `make chaos`
 	$(VENV)/bin/python tests/endpoint/selftest.py
 	cargo test
+	rm -rf target/pages && mkdir -p target/pages
+	STEPWRIGHT_PAGES=$(CURDIR)/target/pages cargo test --lib execution::tests::pages
+	$(VENV)/bin/python tests/browser/pages.py target/pages
 	STEPWRIGHT_TEST_STORE=s3 cargo test --test cli -- workflow:: interrupt:: faults:: kill::before --skip without
 	STEPWRIGHT_TEST_STORE=s3s cargo test --test cli -- plan_file:: drift:: refusals:: kill::after
 	$(VENV)/bin/python tests/chaos/selfcheck.py

@@ -94,7 +94,8 @@ async fn ask(it: Consultation<'_>, stack: &Stack, plan: &Plan) -> Advice {
 /// What runs in what `plan` would delete, with its address and the id of the resource that it runs in; `owned` is what the
 /// stack holds; and what could not be looked at, which is no reason to stop: the deletion itself will tell.
 pub async fn in_the_way(it: Consultation<'_>, plan: &Plan, owned: &[String]) -> (Vec<(Address, String, Running)>, Vec<Error>) {
-    let mut groups: IndexMap<&str, (&'static dyn ResourceType, Vec<(Address, String)>)> = IndexMap::new();
+    type Deleted = (&'static dyn ResourceType, Vec<(Address, String)>);
+    let mut groups: IndexMap<&str, Deleted> = IndexMap::new();
     for step in &plan.steps {
         if let StepOperation::Delete { id, .. } = &step.operation {
             let name = step.kind.description().name;

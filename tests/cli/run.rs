@@ -251,3 +251,34 @@ fn of_an_express_machine_nothing_can_be_followed() {
         .expect(1)
         .says(&["`one` may be of several state machines", "flaky, bad"]);
 }
+
+#[test]
+fn a_page_for_a_browser() {
+    let world = applied();
+    let outcome = run(&world, "bad", &["--name", "page", "--html", "page.html"]).expect(3);
+    outcome.says(&["Wrote the page page.html"]);
+    let page = world.read("page.html");
+    let arn = "arn:aws:states:eu-central-1:123456789012:execution:runs-bad:page";
+    for expected in [
+        "<!doctype html>",
+        "is-failed",
+        "container report exited",
+        arn,
+        "https://eu-central-1.console.aws.amazon.com/states/home?region=eu-central-1#/v2/executions/details/",
+        "class=\"task\">task <a href=\"https://eu-central-1.console.aws.amazon.com/ecs/v2/clusters/runs-main/tasks/",
+        "<h2>Timeline</h2>",
+    ] {
+        assert!(page.contains(expected), "no {expected:?} in {page}");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(world.path("page.html")).expect("the page").permissions().mode();
+        assert_eq!(mode & 0o077, 0, "what an execution was given is for its owner alone");
+    }
+    // The same of a past one, over what was there.
+    world.write("page.html", "old");
+    world.stepwright(&["show", arn, "--html", "page.html"]).expect(0);
+    assert!(world.read("page.html").contains("container report exited"));
+    world.stepwright(&["show", arn, "--html", "missing/page.html"]).expect(1).says(&["missing/page.html"]);
+}

@@ -186,7 +186,7 @@ impl Check<'_> {
         if !PARTITIONS.contains(&part) {
             let message = format!("there is no partition `{part}`");
             self.mistakes.push(Mistake::error(message).help("most regions are in the partition `aws`"));
-            if let Some(right) = right.or(nearest(part, PARTITIONS.into_iter())) {
+            if let Some(right) = right.or(nearest(part, PARTITIONS)) {
                 self.text.better.push((range.clone(), right.to_owned(), false));
             }
         } else if let Some(right) = right.filter(|right| *right != part) {

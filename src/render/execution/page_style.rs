@@ -10,7 +10,7 @@ const STATUSES: [(&str, Colour, Colour); 7] = [
     ("is-succeeded", ("", "#1a7f37", "#3fb950"), ("", "#dafbe1", "#0f2e1a")),
     ("is-caught", ("", "#bc4c00", "#e3833c"), ("", "#fff1e5", "#3d2208")),
     ("is-failed", ("", "#cf222e", "#f85149"), ("", "#ffebe9", "#3c1618")),
-    ("is-aborted", ("", "#6e7781", "#9198a1"), ("", "#eaeef2", "#21262d")),
+    ("is-aborted", ("", "#59636e", "#9198a1"), ("", "#eaeef2", "#21262d")),
 ];
 
 pub fn style_sheet() -> String {
@@ -32,7 +32,7 @@ pub fn style_sheet() -> String {
          .track{position:relative;height:16px;border-radius:4px;display:block}\n\
          .bar{position:absolute;top:2px;height:12px;border-radius:3px;min-width:3px}\n.bar.around{top:7px;height:2px}\n\
          .inside{padding:4px 8px 14px 22px}\n.attempts{margin:6px 0;padding-left:22px}\n.attempts p{margin:2px 0}\n\
-         .why,.task{overflow-wrap:anywhere}\nfigure{margin:8px 0}\nfigcaption{font-size:12px}\n\
+         .inside,.why,.task{overflow-wrap:anywhere}\nfigure{margin:8px 0}\nfigcaption{font-size:12px}\n\
          pre{margin:2px 0 0;padding:10px 12px;border-radius:6px;max-height:420px;overflow:auto;font:12px/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;white-space:pre-wrap;overflow-wrap:anywhere}\n\
          .more{font-size:12px}\n",
     );

@@ -148,7 +148,7 @@ fn lines(node: &Node, badge: Option<&Badge>) -> Lines {
         name: wrap(&clean(&node.name), NAME_SIZE * BOLD, WIDEST_TEXT, 2),
         what: small(&what, 2),
         retries: node.retries.iter().take(4).flat_map(|retry| small(retry, 1)).collect(),
-        badge: badge.map(|badge| small(&clean(&badge.text), 2)).unwrap_or_default(),
+        badge: badge.map(|badge| wrap(&clean(&badge.text), SMALL_SIZE * BOLD, WIDEST_TEXT, 2)).unwrap_or_default(),
     }
 }
 
@@ -158,7 +158,8 @@ const ICON: f64 = 15.0;
 impl Lines {
     fn size(&self) -> Size {
         let names = self.name.iter().map(|line| text_width(line, NAME_SIZE) * BOLD);
-        let small = self.what.iter().chain(&self.badge).map(|line| text_width(line, SMALL_SIZE));
+        let small = self.what.iter().map(|line| text_width(line, SMALL_SIZE));
+        let small = small.chain(self.badge.iter().map(|line| text_width(line, SMALL_SIZE) * BOLD));
         let retries = self.retries.iter().map(|line| text_width(line, SMALL_SIZE) + ICON);
         let width = names.chain(small).chain(retries).fold(64.0, f64::max);
         let height =

@@ -166,7 +166,7 @@ impl<'a> Call<'a> {
         if let Some(launch_type) = self.text("LaunchType") {
             let path = self.member("LaunchType");
             if !LAUNCH_TYPES.contains(&launch_type.as_str()) {
-                let right = nearest(&launch_type, LAUNCH_TYPES.into_iter()).map(str::to_owned);
+                let right = nearest(&launch_type, LAUNCH_TYPES).map(str::to_owned);
                 self.error(path, format!("`LaunchType` is one of {}, not `{launch_type}`", LAUNCH_TYPES.join(", ")))
                     .replacement = right;
                 return;
