@@ -21,9 +21,20 @@ pub(crate) fn quoted(text: &str) -> String {
     format!("\"{}\"", pieces.join("'"))
 }
 
-/// How wide `text` is, taking every character for one column.
+/// How many columns `text` takes on a terminal: letters of East Asia take two, marks that combine take none.
 pub(crate) fn width(text: &str) -> usize {
-    text.chars().count()
+    console::measure_text_width(text)
+}
+
+/// The beginning of `text` that takes at most so many columns.
+pub(crate) fn beginning(text: &str, columns: usize) -> &str {
+    let mut taken = 0;
+    let mut buffer = [0; 4];
+    let end = text.char_indices().find(|(_, character)| {
+        taken += width(character.encode_utf8(&mut buffer));
+        taken > columns
+    });
+    end.map_or(text, |(at, _)| &text[..at])
 }
 
 #[cfg(test)]
@@ -34,6 +45,8 @@ mod tests {
     fn nothing_reaches_the_terminal() {
         let hostile = "a\u{1b}[2Jb\r\nc\u{9b}31m\u{202e}\u{7}'\"\\é";
         assert_eq!(clean(hostile), "a\\u{1b}[2Jb\\r\\nc\\u{9b}31m\\u{202e}\\u{7}'\"\\é");
+        assert_eq!(width("日本é"), 5);
+        assert_eq!(["日本é", "a日本"].map(|text| beginning(text, 4)), ["日本", "a日"]);
         assert_eq!(quoted(hostile), "\"a\\u{1b}[2Jb\\r\\nc\\u{9b}31m\\u{202e}\\u{7}'\\\"\\\\é\"");
     }
 }

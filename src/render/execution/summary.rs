@@ -3,7 +3,7 @@
 use std::io::{Result, Write};
 
 use crate::execution::{Entry, EntryStatus, sentence};
-use crate::render::clean::{clean, width};
+use crate::render::clean::{beginning, clean, width};
 use crate::render::execution::{View, status};
 use crate::render::flow::shortened;
 use crate::render::style::{Ink, Style};
@@ -138,9 +138,15 @@ fn wrapped(text: &str, columns: usize) -> Vec<String> {
 }
 
 /// A line in pieces of so many columns.
-fn pieces(line: &str, columns: usize) -> Vec<String> {
-    let characters: Vec<char> = line.chars().collect();
-    characters.chunks(columns).map(|piece| piece.iter().collect()).collect()
+fn pieces(mut line: &str, columns: usize) -> Vec<String> {
+    let mut pieces = Vec::new();
+    while width(line) > columns {
+        let piece = beginning(line, columns.max(2));
+        pieces.push(piece.to_owned());
+        line = &line[piece.len()..];
+    }
+    pieces.push(line.to_owned());
+    pieces
 }
 
 fn fact(out: &mut dyn Write, style: Style, name: &str, value: &str) -> Result<()> {

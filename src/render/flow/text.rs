@@ -5,7 +5,7 @@ use std::io::{Result, Write};
 
 use crate::document::states_language::model::{ScopeRole, StateKind};
 use crate::flow::{Edge, EdgeKind, FlowGraph, Node, NodeKind};
-use crate::render::clean::{clean, width};
+use crate::render::clean::{beginning, clean, width};
 use crate::render::style::{Ink, Style};
 
 /// A branch that has less room than that is drawn further down, by itself.
@@ -333,5 +333,5 @@ pub(crate) fn shortened(text: &str, most: usize) -> String {
     if width(text) <= most {
         return text.to_owned();
     }
-    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+    format!("{}…", beginning(text, most.saturating_sub(1)))
 }
