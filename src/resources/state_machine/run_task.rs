@@ -64,6 +64,9 @@ enum Fargate {
     Unknown,
 }
 
+const AWSVPC: &str = "NetworkConfiguration.AwsvpcConfiguration";
+const MOST_SUBNETS: usize = 16;
+const MOST_GROUPS: usize = 5;
 const FARGATE: &str = "FARGATE";
 const LAUNCH_TYPES: [&str; 4] = ["EC2", FARGATE, "EXTERNAL", "MANAGED_INSTANCES"];
 
@@ -89,11 +92,15 @@ impl<'a> Call<'a> {
         argument.split('.').fold(self.path.clone(), |path, member| path.join_key(member))
     }
 
+    /// What stands in the text for an argument, with dots between its members.
+    fn value(&self, argument: &str) -> Option<&'a Value> {
+        argument.split('.').try_fold(self.arguments, |value, member| value.get(member))
+    }
+
     /// The elements of a list that stands in the text, with their paths.
     fn elements(&self, argument: &str) -> Vec<(Path, &'a Value)> {
-        let list = argument.split('.').try_fold(self.arguments, |value, member| value.get(member));
         let path = self.member(argument);
-        let items = list.map(Value::items).unwrap_or_default().iter().enumerate();
+        let items = self.value(argument).map(Value::items).unwrap_or_default().iter().enumerate();
         items.map(|(index, item)| (path.join(Segment::Index(index)), item)).collect()
     }
 
@@ -274,38 +281,32 @@ impl<'a> Call<'a> {
             }
             _ => {}
         }
-        const AWSVPC: &str = "NetworkConfiguration.AwsvpcConfiguration";
-        let is_table =
-            AWSVPC.split('.').try_fold(self.arguments, |value, member| value.get(member)).is_some_and(|it| it.as_map().is_some());
-        if is_table {
-            self.awsvpc(AWSVPC);
+        if self.value(AWSVPC).is_some_and(|it| it.as_map().is_some()) {
+            self.awsvpc();
         }
     }
 
-    fn awsvpc(&mut self, awsvpc: &str) {
-        let subnets = format!("{awsvpc}.Subnets");
-        let is_list = |argument: &str| argument.split('.').try_fold(self.arguments, |value, member| value.get(member));
-        let given = is_list(&subnets);
-        let is_dynamic = is_list(&format!("{awsvpc}.Subnets.$")).is_some()
-            || matches!(self.given(&subnets), Given::Dynamic) && given.is_some_and(|it| !matches!(it, Value::List(_)));
-        match given {
-            None if !is_dynamic && self.given(&subnets) == Given::Absent => {
-                self.error_on_key(awsvpc, "`AwsvpcConfiguration` has no `Subnets`".to_owned());
+    fn awsvpc(&mut self) {
+        let subnets = format!("{AWSVPC}.Subnets");
+        match self.value(&subnets) {
+            None if self.given(&subnets) == Given::Absent => {
+                self.error_on_key(AWSVPC, "`AwsvpcConfiguration` has no `Subnets`".to_owned());
             }
             Some(Value::List(list)) if list.is_empty() => {
                 self.error_on_key(&subnets, "`Subnets` is empty".to_owned());
             }
-            Some(Value::List(list)) if list.len() > 16 => {
-                self.error_on_key(&subnets, format!("there are {} subnets, and at most 16 can be given", list.len()));
+            Some(Value::List(list)) if list.len() > MOST_SUBNETS => {
+                let message = format!("there are {} subnets, and at most {MOST_SUBNETS} can be given", list.len());
+                self.error_on_key(&subnets, message);
             }
             _ => {}
         }
-        let groups = format!("{awsvpc}.SecurityGroups");
+        let groups = format!("{AWSVPC}.SecurityGroups");
         let count = self.elements(&groups).len();
-        if count > 5 {
-            self.error_on_key(&groups, format!("there are {count} security groups, and at most 5 can be given"));
+        if count > MOST_GROUPS {
+            self.error_on_key(&groups, format!("there are {count} security groups, and at most {MOST_GROUPS} can be given"));
         }
-        let public = format!("{awsvpc}.AssignPublicIp");
+        let public = format!("{AWSVPC}.AssignPublicIp");
         match self.text(&public).as_deref() {
             Some("ENABLED") if self.fargate() == Fargate::No => {
                 let path = self.member(&public);
