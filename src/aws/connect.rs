@@ -103,6 +103,10 @@ pub async fn missing_credentials(config: &SdkConfig) -> Result<Option<String>, E
                 message = format!("{message}: {cause}");
                 source = cause.source();
             }
+            // The last place of the chain, tried where nothing else is set: no instance, no credentials.
+            if message.contains("IMDS") {
+                return Ok(Some(format!("no AWS credentials were found, and there is no instance to ask: {message}")));
+            }
             Err(Error::new("sts:GetCallerIdentity", ErrorKind::Credentials, message)
                 .help("check AWS_PROFILE and the AWS configuration files, or log in again (`aws sso login`)"))
         }

@@ -133,7 +133,10 @@ async fn clear_the_way(
             Some(drain) => format!("Still running; left to end for {} s, and then stopped:", drain.as_secs()),
             None => "Still running, and will be stopped:".to_owned(),
         });
-        found.iter().for_each(|(address, _, running)| ui.note(&format!("  {address}: {}", running.what)));
+        for (address, _, running) in &found {
+            let ending = if running.is_stopping { ", which is about to end" } else { "" };
+            ui.note(&format!("  {address}: {}{ending}", running.what));
+        }
     }
     Ok(found.into_iter().map(|(_, id, running)| (id, running)).collect())
 }

@@ -12,6 +12,7 @@ use crate::cli::exit_code;
 use crate::cli::follow::{FollowOptions, follow};
 use crate::cli::machine::{applied_machine, machine_of};
 use crate::cli::options::{Format, StackOptions};
+use crate::cli::output_file;
 use crate::cli::ui::Ui;
 use crate::execution::ExecutionArn;
 use crate::render;
@@ -62,6 +63,9 @@ const LONGEST_NAME: usize = 80;
 impl Run {
     pub async fn run(self, ui: Ui) -> Result<u8, CliError> {
         let input = read_input(&self.input)?;
+        if let Some(path) = &self.follow.html {
+            output_file::check(path)?;
+        }
         if let Some(name) = &self.name {
             check_name(name)?;
         }

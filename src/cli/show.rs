@@ -48,9 +48,9 @@ impl Show {
             return follow(&target, None, 0, &self.options, ui).await;
         }
         let (executions, arn) = (&target.executions, &target.arn);
-        let (description, events, definition) =
-            futures::join!(executions.describe(&arn.text), executions.history(&arn.text, 0), definition_of(&target, None, ui));
-        let (description, events) = (description?, events?);
+        let description = executions.describe(&arn.text).await?;
+        let (events, definition) = futures::join!(executions.history(&arn.text, 0), definition_of(&target, None, ui));
+        let events = events?;
         let mut execution = Execution::of(&events);
         execution.complete(&description);
         for (cluster, tasks) in execution.unfinished_tasks() {

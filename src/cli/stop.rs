@@ -25,8 +25,18 @@ pub struct Stop {
     cause: Option<String>,
 }
 
+/// AWS takes no more, in characters.
+const LONGEST_ERROR: usize = 256;
+const LONGEST_CAUSE: usize = 32_768;
+
 impl Stop {
     pub async fn run(self, ui: Ui) -> Result<u8, CliError> {
+        for (name, text, most) in [("--error", &self.error, LONGEST_ERROR), ("--cause", &self.cause, LONGEST_CAUSE)] {
+            let length = text.as_deref().unwrap_or_default().chars().count();
+            if length > most {
+                return Err(CliError::message(format!("{name} has {length} characters, and AWS takes {most}")));
+            }
+        }
         let target = self.execution.target(ui).await?;
         refuse_express(&target.arn)?;
         let (executions, arn) = (&target.executions, target.arn.text.as_str());

@@ -132,13 +132,21 @@ pub async fn follow(
         read_last_logs(target, &execution, logs, &mut screen).await;
     }
     screen.finish(&execution)?;
-    write_page(options, screen.view(&execution), ui)?;
-    Ok(match execution.status {
-        Status::Succeeded => exit_code::SUCCESS,
-        Status::TimedOut => exit_code::EXECUTION_TIMED_OUT,
-        Status::Aborted => exit_code::EXECUTION_ABORTED,
-        _ => exit_code::EXECUTION_FAILED,
-    })
+    let written = write_page(options, screen.view(&execution), ui);
+    match (execution.status, written) {
+        (Status::Succeeded, written) => written.map(|()| exit_code::SUCCESS),
+        (status, written) => {
+            // How the execution ended matters more than that its page is missing.
+            if let Err(error) = written {
+                error.report(ui);
+            }
+            Ok(match status {
+                Status::TimedOut => exit_code::EXECUTION_TIMED_OUT,
+                Status::Aborted => exit_code::EXECUTION_ABORTED,
+                _ => exit_code::EXECUTION_FAILED,
+            })
+        }
+    }
 }
 
 /// The page, if one is wanted. It may hold what the execution was given: it is for its owner alone to read.

@@ -81,7 +81,12 @@ pub fn check(named: &Named, place: Option<&Place>, own: Option<&Own>) -> Vec<Mis
         Some(own) => Some(own.reference.clone()),
         None => check.text.corrected(place.is_some()).filter(|corrected| *corrected != check.text.original),
     };
-    check.mistakes.into_iter().map(|mistake| Mistake { corrected: corrected.clone(), ..mistake }).collect()
+    let told = check.mistakes.into_iter().map(|mistake| match (mistake.code, own) {
+        // The right text would pin the revision as well: only a look-up heals that.
+        (Some(PINNED_REVISION), None) => mistake,
+        _ => Mistake { corrected: corrected.clone(), ..mistake },
+    });
+    told.collect()
 }
 
 /// Stands for each byte of what is not known yet.
@@ -272,6 +277,8 @@ impl Check<'_> {
             let message = format!("`{argument}`: the name of a {what} can't hold `{}`", bad.escape_debug());
             self.mistakes.push(Mistake::error(message).help("ECS allows letters, digits, `-` and `_`"));
         }
+        // What is open may hold all of it.
+        let revision = revision.filter(|revision| !revision.contains(OPEN));
         let is_number =
             |text: &str| !text.is_empty() && !text.starts_with('0') && text.chars().all(|it| it.is_ascii_digit() || it == OPEN);
         if let Some(revision) = revision.filter(|revision| !is_number(revision)) {

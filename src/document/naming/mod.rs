@@ -14,7 +14,7 @@ mod tests;
 pub use arn::{Mistake, Own, check};
 
 use crate::diagnostic::Finding;
-use crate::document::permissions::{Form, On, row, target_of};
+use crate::document::permissions::{Form, On, is_expression, row, target_of};
 use crate::document::states_language::model::{State, StateKind, StateMachine};
 use crate::template::{Part, Template};
 use crate::value::{Path, Value};
@@ -152,7 +152,7 @@ fn text_of(value: &Value) -> Option<Template> {
     match value {
         Value::String(text) if text.trim_start().starts_with("{%") => None,
         Value::String(text) => Some(Template::from_parts([Part::Literal(text.clone())])),
-        Value::Pending(template) if template.secrets().next().is_none() => Some(template.clone()),
+        Value::Pending(template) if template.secrets().next().is_none() && !is_expression(template) => Some(template.clone()),
         _ => None,
     }
 }

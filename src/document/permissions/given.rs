@@ -43,8 +43,14 @@ pub fn known(value: &Value) -> Given {
     match value {
         Value::String(text) if text.trim_start().starts_with("{%") => Given::Dynamic,
         Value::String(text) => Given::Known(Template::from_parts([Part::Literal(text.clone())])),
+        Value::Pending(template) if is_expression(template) => Given::Dynamic,
         Value::Pending(template) if template.secrets().next().is_none() => Given::Known(template.clone()),
         Value::Null => Given::Absent,
         _ => Given::Dynamic,
     }
+}
+
+/// Whether it is a JSONata expression, in which references are texts.
+pub fn is_expression(template: &Template) -> bool {
+    matches!(template.parts().first(), Some(Part::Literal(text)) if text.trim_start().starts_with("{%"))
 }

@@ -39,7 +39,7 @@ mod trust;
 pub use caller::Calls;
 pub use containers::of_containers;
 pub use excess::{Beyond, Excess, beyond_need};
-pub use given::{Given, given};
+pub use given::{Given, given, is_expression};
 pub use integrations::{On, managed_rule, row};
 pub use judge::{Granted, GrantedPolicy, Sampler, Verdict, judge, managed_policy};
 pub use machine::{LOG_DELIVERY, Machine, TaskDefinition, of_machine};
