@@ -60,7 +60,7 @@ pub async fn apply(
     let (sender, mut messages) = unbounded_channel();
     let teardown = Teardown {
         drain_until: options.drain.map(|drain| begun + drain),
-        owned: session.state().resources.values().map(|record| record.id.clone()).collect(),
+        owned: session.state().ids(),
         running: work.running.to_vec(),
     };
     let setting = Arc::new(Setting { aws: aws.clone(), stack: plan.stack.clone(), teardown });

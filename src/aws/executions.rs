@@ -4,7 +4,6 @@
 //! SDK does not know yet is to be kept.
 
 use aws_config::retry::RetryConfig;
-use aws_smithy_runtime_api::client::result::SdkError;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
@@ -36,17 +35,7 @@ macro_rules! answer {
     ($operation:literal, customized $request:expr) => {{
         let exchange = JsonExchange::listening();
         let sent = $request.interceptor(exchange.clone()).send().await;
-        match sent {
-            Ok(_) => exchange.answer($operation),
-            Err(error) => {
-                // Where AWS agreed and the SDK could not read what it said, we may.
-                let is_agreed = matches!(&error, SdkError::ResponseError(context) if context.raw().status().is_success());
-                match exchange.answer($operation) {
-                    Ok(json) if is_agreed => Ok(json),
-                    _ => Err(Error::from_sdk($operation, error)),
-                }
-            }
-        }
+        exchange.outcome($operation, sent)
     }};
 }
 

@@ -13,9 +13,12 @@ use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{
     AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
 };
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde_json::Value as Json;
 
 use crate::aws::{Error, ErrorKind};
@@ -56,6 +59,19 @@ impl JsonExchange {
         let bytes = self.answer.lock().map(|mut answer| answer.take()).ok().flatten().unwrap_or_default();
         serde_json::from_slice(&bytes)
             .map_err(|error| Error::new(operation, ErrorKind::Unanswered, format!("the answer is not JSON: {error}")))
+    }
+
+    /// The answer to a call that was sent with this. Where AWS agreed and the SDK could not read what it said, we may.
+    pub fn outcome<T, E>(&self, operation: &'static str, sent: Result<T, SdkError<E, HttpResponse>>) -> Result<Json, Error>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let Err(error) = sent else { return self.answer(operation) };
+        let is_agreed = matches!(&error, SdkError::ResponseError(context) if context.raw().status().is_success());
+        match self.answer(operation) {
+            Ok(json) if is_agreed => Ok(json),
+            _ => Err(Error::from_sdk(operation, error)),
+        }
     }
 }
 

@@ -117,9 +117,8 @@ async fn clear_the_way(
     execution: Execution,
     ui: Ui,
 ) -> Result<Vec<(String, Running)>, CliError> {
-    let owned: Vec<String> = session.state().resources.values().map(|record| record.id.clone()).collect();
     let consultation = Consultation { aws, kinds: resources::ALL, parallelism: execution.parallelism };
-    let (found, errors) = in_the_way(consultation, plan, &owned).await;
+    let (found, errors) = in_the_way(consultation, plan, &session.state().ids()).await;
     errors.iter().for_each(|error| ui.note(&format!("notice: what still runs could not be looked up: {error}")));
     let foreign = || found.iter().filter_map(|(address, _, running)| Some((address, running, running.command.as_ref()?)));
     if foreign().next().is_some() {

@@ -115,6 +115,11 @@ impl State {
         }
     }
 
+    /// What AWS calls the resources.
+    pub fn ids(&self) -> Vec<String> {
+        self.resources.values().map(|record| record.id.clone()).collect()
+    }
+
     /// The digest under which a sensitive text is recorded here.
     pub fn digest(&self, text: &str) -> String {
         digest::digest(&self.digest_key, text)

@@ -279,8 +279,7 @@ impl Check<'_> {
         }
         // What is open may hold all of it.
         let revision = revision.filter(|revision| !revision.contains(OPEN));
-        let is_number =
-            |text: &str| !text.is_empty() && !text.starts_with('0') && text.chars().all(|it| it.is_ascii_digit() || it == OPEN);
+        let is_number = |text: &str| !text.is_empty() && !text.starts_with('0') && text.bytes().all(|it| it.is_ascii_digit());
         if let Some(revision) = revision.filter(|revision| !is_number(revision)) {
             let message = format!("`{argument}`: `{revision}` is no revision of a task definition");
             self.mistakes.push(Mistake::error(message).help("a revision is a number from 1; without one, the latest is run"));

@@ -1,6 +1,5 @@
 //! What stands in the way of a cluster's deletion: tasks, services, container instances.
 
-use aws_sdk_ecs::error::SdkError;
 use aws_sdk_ecs::types::DesiredStatus;
 use serde_json::Value as Json;
 
@@ -33,12 +32,8 @@ pub async fn tasks(aws: &Aws, cluster: &str, owned: &[String]) -> Result<Vec<Run
         for batch in arns.chunks(BATCH) {
             let exchange = JsonExchange::listening();
             let request = aws.ecs.describe_tasks().cluster(cluster).set_tasks(Some(batch.to_vec()));
-            let answer = match request.customize().interceptor(exchange.clone()).send().await {
-                Ok(_) => exchange.answer(DESCRIBE)?,
-                // AWS agreed, and what the SDK can't read of its answer may be of no interest here.
-                Err(SdkError::ResponseError(answer)) if answer.raw().status().is_success() => exchange.answer(DESCRIBE)?,
-                Err(error) => return Err(Error::from_sdk(DESCRIBE, error)),
-            };
+            let sent = request.customize().interceptor(exchange.clone()).send().await;
+            let answer = exchange.outcome(DESCRIBE, sent)?;
             let described = answer.get("tasks").and_then(Json::as_array).into_iter().flatten();
             for task in described.filter_map(|task| running_task(task, cluster, owned)) {
                 // One that began to stop between the two lists is in both.

@@ -5,15 +5,19 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use aws_sdk_sfn::types::ExecutionStatus;
 use futures::stream::{self, StreamExt};
 
 use crate::aws::error::optional;
+use crate::aws::executions::Executions;
 use crate::aws::{Aws, Error, ErrorKind, Patience};
+use crate::execution::Status;
 use crate::resource::{Operation, Running};
 use crate::resources::state_machine::read;
+use crate::secret::Veil;
 
 const DELETE: &str = "states:DeleteStateMachine";
+/// The error that a stopped execution ends with.
+const STOPPED_WITH: &str = "Stepwright.Destroyed";
 const CONCURRENT_LISTS: usize = 10;
 /// How many of the executions that are waited for are named.
 const NAMED: usize = 3;
@@ -23,7 +27,7 @@ pub async fn running(aws: &Aws, ids: &[String]) -> Result<Vec<(String, Running)>
     let mut lists = Vec::with_capacity(ids.len());
     for id in ids {
         let (aws, id) = (aws.clone(), id.clone());
-        lists.push(async move { (id.clone(), executions(&aws, &id).await) });
+        lists.push(async move { (id.clone(), running_of(&aws, &id).await) });
     }
     let lists: Vec<_> = stream::iter(lists).buffered(CONCURRENT_LISTS).collect().await;
     let mut found = Vec::new();
@@ -34,28 +38,22 @@ pub async fn running(aws: &Aws, ids: &[String]) -> Result<Vec<(String, Running)>
 }
 
 /// The executions of one machine that run. Of express ones nobody knows; they end after five minutes.
-async fn executions(aws: &Aws, id: &str) -> Result<Vec<Running>, Error> {
-    let (mut found, mut next) = (Vec::new(), None);
-    loop {
-        let request = aws.sfn.list_executions().state_machine_arn(id).status_filter(ExecutionStatus::Running);
-        let page = request.set_next_token(next).send().await.map_err(|error| Error::from_sdk("states:ListExecutions", error));
-        let page = match optional(page) {
-            Ok(Some(page)) => page,
-            Ok(None) => return Ok(found),
-            Err(error) if error.has_code("StateMachineTypeNotSupported") => return Ok(found),
-            Err(error) => return Err(error),
-        };
-        found.extend(page.executions.into_iter().map(|execution| Running {
-            what: format!("the execution {} (since {})", execution.name, execution.start_date),
-            id: execution.execution_arn,
-            command: None,
-            is_stopping: false,
-        }));
-        next = page.next_token;
-        if next.is_none() {
-            return Ok(found);
-        }
-    }
+async fn running_of(aws: &Aws, id: &str) -> Result<Vec<Running>, Error> {
+    let list = optional(executions(aws).list(id, Some(Status::Running), usize::MAX).await);
+    let found = match list {
+        Err(error) if error.has_code("StateMachineTypeNotSupported") => None,
+        list => list?,
+    };
+    let told = found.unwrap_or_default().into_iter().map(|execution| {
+        let since = execution.started.map(|started| format!(" (since {started})")).unwrap_or_default();
+        Running { what: format!("the execution {}{since}", execution.name), id: execution.arn, command: None, is_stopping: false }
+    });
+    Ok(told.collect())
+}
+
+/// Only names, times and ARNs of them are asked for, and nothing of that is secret.
+fn executions(aws: &Aws) -> Executions {
+    Executions { aws: aws.clone(), veil: Veil::default() }
 }
 
 /// Deletes the machine and waits until it is gone. Its executions are stopped, or left to end as long as they may.
@@ -80,7 +78,7 @@ pub async fn delete(operation: Operation<'_>, id: &str) -> Result<(), Error> {
         if read::describe(aws, id).await?.is_none() {
             return Ok(Some(()));
         }
-        let running = executions(aws, id).await?;
+        let running = running_of(aws, id).await?;
         let is_over = teardown.is_over();
         if is_over {
             stop(operation, &running, &stopped).await?;
@@ -106,12 +104,9 @@ async fn stop(operation: Operation<'_>, running: &[Running], stopped: &Mutex<BTr
             continue;
         }
         let cause = format!("Stepwright takes down {} of the stack {}", operation.ownership.address, operation.ownership.stack);
-        let request = operation.aws.sfn.stop_execution().execution_arn(&execution.id).error("Stepwright.Destroyed").cause(cause);
-        let answer = request.send().await.map_err(|error| Error::from_sdk("states:StopExecution", error));
-        match answer {
-            Ok(_) => {}
-            Err(error) if error.kind == ErrorKind::NotFound || error.has_code("ExecutionDoesNotExist") => {}
-            Err(error) => return Err(error),
+        match executions(operation.aws).stop(&execution.id, Some(STOPPED_WITH), Some(&cause)).await {
+            Err(error) if error.kind != ErrorKind::NotFound => return Err(error),
+            _ => {}
         }
     }
     Ok(())

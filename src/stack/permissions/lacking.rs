@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::document::permissions::{Granted, Need, Sampler, Statement, Trust, Verdict, judge, statements, text_of, trust};
 use crate::resource::RoleUse;
-use crate::stack::permissions::around::{example, owned_role, uses_of};
+use crate::stack::permissions::uses::{example, owned_role, uses_of};
 use crate::stack::resources::Assembled;
 use crate::stack::scope::Scope;
 use crate::template::Reference;

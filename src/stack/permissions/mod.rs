@@ -9,13 +9,13 @@
 //! | file | holds |
 //! |---|---|
 //! | `mod.rs` | `permissions_for`, and the policies that it puts into a role |
-//! | `around.rs` | who uses which role of the stack, and what stands for what is not known yet |
+//! | `uses.rs` | who uses which role of the stack, and what stands for what is not known yet |
 //! | `lacking.rs` | what is said of a role that its user can't take, or that lacks something |
 //! | `excess.rs` | what is said of a role that is allowed more than is needed |
 
-mod around;
 mod excess;
 mod lacking;
+mod uses;
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ use crate::document::permissions::{Need, Sampler, policy_document, statements};
 use crate::place::Place;
 use crate::resource::normalise;
 use crate::stack::node::{Content, Entry};
-use crate::stack::permissions::around::{example, find, uses_of};
+use crate::stack::permissions::uses::{example, find, uses_of};
 use crate::stack::resources::{Assembled, dependencies, place};
 use crate::stack::scope::Scope;
 use crate::stack::table;
