@@ -211,6 +211,8 @@ def calls(log):
     found = []
     with open(log, encoding="utf-8") as lines:
         for line in lines:
+            if not line.endswith("\n"):
+                break   # The call is being written down at this moment: whoever waits for it looks again.
             entry = json.loads(line)
             if entry.get("service"):
                 request = entry.get("req") or ""
